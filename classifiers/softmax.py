@@ -1,0 +1,87 @@
+"""The softmax loss of a linear classifier and its gradient: once in loops, once in matrices.
+
+    loss = -(1/N) sum_i log p_i[y_i] + 0.5 * reg * sum(W * W)        nats per example
+    dW   =  (1/N) X^T (P - Y) + reg * W
+
+    p_i  = softmax(X_i W)    the probabilities of the C classes for example i; row i of P
+    Y_ij = 1[j == y_i]       one 1 in each row, at the right class
+
+Mind the half. The course's handouts since 2016 write reg * sum(W * W), with gradient
+2 * reg * W: their reg r is our reg 2r.
+
+Source: Stanford CS231n, https://cs231n.github.io/linear-classify/#softmax
+"""
+
+import numpy as np
+
+from .door import door
+from .linear_classifier import LinearClassifier
+
+
+@door
+def softmax_loss_naive(W, X, y, reg):
+    """Softmax loss and gradient, with loops over the examples and the classes.
+
+    This is the specification: every faster form is tested against it.
+
+    W   : (D, C) float32 or float64    weights, one column a class, C >= 2
+    X   : (N, D) dtype of W            examples, one row each, N >= 1
+    y   : (N,) integers in [0, C)      the right class of each example
+    reg : float >= 0                   strength of the regularisation
+    Returns (loss, dW): a float in nats per example, and (D, C) of W's dtype.
+    Raises ValueError where an argument is not as above (classifiers/door.py has the checks).
+
+    W (C, D) with X (D, N) is understood too, and dW is then (C, D). The shapes and len(y)
+    tell the layouts apart; where both fit (N = D and D = C) it is rows.
+    """
+    # BEGIN SOLUTION
+    N, C = X.shape[0], W.shape[1]
+    loss = 0.0
+    dW = np.zeros_like(W)
+    for i in range(N):
+        log_p = X[i] @ W  # the C scores of example i
+        log_p -= log_p.max()  # its own maximum: a whole-batch one underflows rows 745 below it
+        log_p -= np.log(np.sum(np.exp(log_p)))
+        loss -= log_p[y[i]]
+        for j in range(C):
+            p = np.exp(log_p[j])
+            dW[:, j] += (p - (j == y[i])) * X[i]
+    loss = loss / N + 0.5 * reg * np.sum(W * W)
+    dW = dW / N + reg * W
+    return loss, dW
+    # END SOLUTION
+
+
+@door
+def softmax_loss_vectorized(W, X, y, reg):
+    """Softmax loss and gradient, without a loop.
+
+    Arguments, results and errors are those of `softmax_loss_naive`.
+    """
+    # BEGIN SOLUTION
+    N = X.shape[0]
+    right = np.arange(N), y  # in each row, the entry of the right class
+    log_P = X @ W
+    log_P -= log_P.max(axis=1, keepdims=True)
+    log_P -= np.log(np.sum(np.exp(log_P), axis=1, keepdims=True))
+    loss = -np.mean(log_P[right]) + 0.5 * reg * np.sum(W * W)
+    P_minus_Y = np.exp(log_P)
+    P_minus_Y[right] -= 1
+    dW = X.T @ P_minus_Y / N + reg * W
+    return loss, dW
+    # END SOLUTION
+
+
+class Softmax(LinearClassifier):
+    """A linear classifier trained on the softmax loss.
+
+    loss : a function (W, X, y, reg) -> (loss, dW), such as the two above; None takes
+           the fastest there is.
+
+        model = Softmax()
+        model.solve(X, y, reg=0.1)
+        model.accuracy(X_test, y_test)
+    """
+
+    def __init__(self, loss=None):
+        super().__init__(softmax_loss_vectorized if loss is None else loss)
