@@ -103,12 +103,13 @@ def plain(array):
 
 
 def _check_fit(W, X):
-    (D, C), features = W.shape, X.shape[1]
-    if D != features:
+    D, C = W.shape
+    features = X.shape[1]
+    if features != D:
         remedy = "a W made for this X"
-        if D == features + 1:
+        if features + 1 == D:
             remedy = "a last column of ones in X, for the bias"
-        elif C == features:
+        elif features == C:
             remedy = "W.T"
         fail("W", f"have shape ({features}, C) to match X {X.shape}", W.shape, remedy)
     if C < 2:

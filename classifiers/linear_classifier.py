@@ -6,6 +6,7 @@
 Both go on from W when it is set, and keep in W the best they have when interrupted.
 """
 
+import contextlib
 import os
 import warnings
 from pathlib import Path
@@ -165,17 +166,8 @@ class LinearClassifier:
         for name, array in arrays.items():
             if array.dtype.hasobject:
                 fail(name, "be an array of numbers or text", "Python objects", "one array each")
-        # Written beside and moved into place: a full disk leaves the old file as it was.
-        path = Path(path)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-        try:
-            with open(partial, "wb") as file:
-                np.savez(file, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            np.savez(file, **arrays)
 
     def load(self, path):
         """Take W from a file of `save`, and return the other arrays in a dict.
@@ -236,3 +228,21 @@ class LinearClassifier:
         check_examples(X, self.W)
         check_labels(y, X, None if self.W is None else self.W.shape[1])
         return X, y
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """Open a file for writing bytes that appears at `path` when all of it is on the disk.
+
+    Where anything goes wrong before that, what was at `path` stays as it was.
+    """
+    path = Path(path)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with open(partial, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,213 @@
+"""The main job: find images, time the rungs, train a softmax classifier, draw what it learned.
+
+python train.py                     L-BFGS, to the minimum
+python train.py --method sgd        mini-batches
+python train.py --help              the options
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from threadpoolctl import threadpool_info
+
+import vis_utils
+from cifar_like import CLASSES
+from classifiers import (
+    Softmax,
+    softmax_loss_compiled,
+    softmax_loss_naive,
+    softmax_loss_vectorized,
+)
+from classifiers.linear_classifier import whole_file
+from data_utils import load_images, to_features
+
+RUNGS = {
+    "naive": softmax_loss_naive,
+    "vectorized": softmax_loss_vectorized,
+    "compiled": softmax_loss_compiled,
+}
+SCALE = 1 / 64  # about one over the standard deviation of a pixel: L-BFGS wants features near 1
+VALIDATION = 1000
+BATCH = 500  # rows of the timed batch: naive then takes a tenth of a second
+
+
+def main(argv=None):
+    args = parse(argv)
+    matplotlib.use("Agg")  # pictures go to files: no display is needed
+    rng = np.random.default_rng(args.seed)
+
+    images = load_images(args.data)
+    print(f"data: {images.source}", flush=True)
+    args.out.mkdir(parents=True, exist_ok=True)
+    splits, mean = preprocess(images)
+    X, y = splits["train"]
+
+    W = (1e-2 * rng.standard_normal((X.shape[1], len(CLASSES)))).astype(np.float32)
+    batch = f"{len(X[:BATCH])} x {X.shape[1]} {X.dtype}, {blas_threads()} BLAS threads"
+    print(f"one loss and gradient on {batch}:")
+    timings = time_rungs(RUNGS, W, X[:BATCH], y[:BATCH], args.reg)
+    for name, timing in timings.items():
+        print(f"  {name:<12}{1e3 * timing['seconds']:8.2f} ms{timing['ratio']:8.1f}x")
+
+    model = Softmax(RUNGS.get(args.loss))
+    seconds = fit(model, X, y, args, rng)
+    results = {
+        "data": images.source,
+        "loss": model.loss(X, y, args.reg)[0],
+        **{f"{name}_accuracy": model.accuracy(*split) for name, split in splits.items()},
+        "seconds": seconds,
+        "timings": timings,
+        "batch": batch,
+        "options": vars(args),
+    }
+    print(
+        f"loss {results['loss']:.4f}, accuracy: train {results['train_accuracy']:.3f}, "
+        f"validation {results['val_accuracy']:.3f}, test {results['test_accuracy']:.3f}"
+    )
+    model.save(args.out / "model.npz", mean=mean, scale=SCALE, classes=CLASSES)
+    with whole_file(args.out / "results.json") as file:
+        file.write(json.dumps(results, indent=2, default=str).encode())
+    draw(model, splits["test"], timings, batch, args)
+    print(f"pictures, model and results are in {args.out}{'' if args.out.is_absolute() else '/'}")
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(
+        description="Train a softmax classifier on CIFAR-10, or on generated images like it.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "--data",
+        metavar="DIR",
+        help="folder of CIFAR-10 batches (default: CIFAR10_DIR, datasets/, generated)",
+    )
+    add("--method", choices=["lbfgs", "sgd"], default="lbfgs", help="all rows at once, or a few")
+    add("--loss", choices=["auto", *RUNGS], default="auto", help="which way to compute the loss")
+    add("--reg", type=float, default=0.1, help="strength of the regularisation")
+    add("--num-iters", type=count, help="iterations at the most (default: lbfgs 1000, sgd 1500)")
+    add("--learning-rate", type=float, default=1e-3, help="step of sgd")
+    add("--batch-size", type=count, default=200, help="rows a step of sgd")
+    add("--seed", type=int, default=0, help="of everything random")
+    add("--out", type=Path, metavar="DIR", default=Path("outputs"), help="where results go")
+    return parser.parse_args(argv)
+
+
+def count(text):
+    """A whole number from 1 up, as an argparse type."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more; got {number}")
+    return number
+
+
+def preprocess(images):
+    """Split off the validation images, and turn pixels into features.
+
+    Returns ({"train", "val", "test": (X, y)}, mean (3072,) float32 of the training images).
+    """
+    # The last thousand training images, or a fifth where there are few.
+    first = len(images.X_train) - min(VALIDATION, len(images.X_train) // 5)
+    mean = images.X_train[:first].mean(axis=0).astype(np.float32)
+    pixels = {
+        "train": (images.X_train[:first], images.y_train[:first]),
+        "val": (images.X_train[first:], images.y_train[first:]),
+        "test": (images.X_test, images.y_test),
+    }
+    return {name: (to_features(X, mean, SCALE), y) for name, (X, y) in pixels.items()}, mean
+
+
+def time_rungs(rungs, W, X, y, reg, repeats=7):
+    """Time each rung on one batch, taking turns, after holding its answer against the first's.
+
+    rungs : dict of name -> loss function; those that are not written or not installed yet
+            are said and left out
+    Returns a dict of name -> {"seconds": median, "ratio": the first rung's median over it}.
+    Raises ValueError where a rung's loss or gradient is not that of the first.
+    """
+    answers, seconds = {}, {}
+    for name, loss_function in rungs.items():
+        try:
+            answers[name] = loss_function(W, X, y, reg)
+        except (ImportError, NotImplementedError) as error:
+            print(f"  {name:<12}left out: {error}")
+            continue
+        seconds[name] = []
+        first, (loss, dW) = answers[next(iter(answers))], answers[name]
+        off = max(abs(loss - first[0]), np.abs(dW - first[1]).max() / np.abs(first[1]).max())
+        if off > 1e-4:  # float32 sums of a few hundred rows agree to about 1e-6
+            raise ValueError(
+                f"{name} must agree with {next(iter(answers))} before it is timed; "
+                f"got a difference of {off:.1e}; try `make check`"
+            )
+    for _ in range(repeats):
+        for name in seconds:
+            start = time.perf_counter()
+            rungs[name](W, X, y, reg)
+            seconds[name].append(time.perf_counter() - start)
+    medians = {name: float(np.median(times)) for name, times in seconds.items()}
+    return {
+        name: {"seconds": median, "ratio": next(iter(medians.values())) / median}
+        for name, median in medians.items()
+    }
+
+
+def blas_threads():
+    """The number of threads numpy's matrix products use here."""
+    return max((pool["num_threads"] for pool in threadpool_info()), default=1)
+
+
+def fit(model, X, y, args, rng):
+    """Train the model as args say; Ctrl-C ends it and keeps what was trained. Returns seconds."""
+    print(f"training on {len(X):,} images by {args.method}, reg {args.reg:g}", flush=True)
+    start = time.perf_counter()
+    try:
+        if args.method == "lbfgs":
+            model.solve(X, y, args.reg, max_iters=args.num_iters or 1000, verbose=True)
+        else:
+            model.train(
+                X,
+                y,
+                args.learning_rate,
+                args.reg,
+                args.num_iters or 1500,
+                args.batch_size,
+                verbose=True,
+                rng=rng,
+            )
+    except KeyboardInterrupt:
+        if not model.loss_history:
+            raise
+        print(f"\ninterrupted after {len(model.loss_history)} losses; keeping what was trained")
+    return time.perf_counter() - start
+
+
+def draw(model, test, timings, batch, args):
+    """Write the four pictures."""
+    X, y = test
+    unit = "iteration" if args.method == "lbfgs" else "step"
+    figures = {
+        "loss.png": vis_utils.show_loss(model.loss_history, unit),
+        "templates.png": vis_utils.show_templates(model.W, CLASSES),
+        "confusion.png": vis_utils.show_confusion(y, model.predict(X), CLASSES),
+        "timing.png": vis_utils.show_timings(timings, batch),
+    }
+    for name, figure in figures.items():
+        with whole_file(args.out / name) as file:
+            figure.savefig(file, format="png", dpi=120)
+        plt.close(figure)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ImportError, NotImplementedError, OSError, ValueError) as error:
+        sys.exit(f"train.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit("train.py: interrupted before anything was trained")
