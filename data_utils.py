@@ -33,6 +33,7 @@ FOLDER = "cifar-10-batches-py"
 TRAIN_FILES = tuple(f"data_batch_{i}" for i in range(1, 6))
 TEST_FILE = "test_batch"
 PIXELS = 3 * 32 * 32
+GENERATED = 20_000  # drawn in about three seconds; from fewer, templates are noisy
 FETCH = "`python data_utils.py fetch`"
 
 
@@ -89,13 +90,11 @@ def load_CIFAR10(root):
 
 
 def load_images(root=None):
-    """The images that `find_CIFAR10` finds, else 10,000 generated ones, as `Images`."""
+    """The images that `find_CIFAR10` finds, else generated ones, as `Images`."""
     folder = find_CIFAR10(root)
     if folder is None:
-        X, y = make_cifar_like(10_000)
-        source = (
-            f"10,000 generated images, since there are none in {DATASETS / FOLDER}; try {FETCH}"
-        )
+        X, y = make_cifar_like(GENERATED)
+        source = f"{GENERATED:,} generated images, since there are none in {DATASETS / FOLDER}; try {FETCH}"
         return Images(X[:-1000], y[:-1000], X[-1000:], y[-1000:], source)
     arrays = load_CIFAR10(folder)
     counts = f"{len(arrays[1]):,} training and {len(arrays[3]):,} test images"

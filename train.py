@@ -11,8 +11,6 @@ import sys
 import time
 from pathlib import Path
 
-import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
 from threadpoolctl import threadpool_info
 
@@ -39,7 +37,6 @@ BATCH = 500  # rows of the timed batch: naive then takes a tenth of a second
 
 def main(argv=None):
     args = parse(argv)
-    matplotlib.use("Agg")  # pictures go to files: no display is needed
     rng = np.random.default_rng(args.seed)
 
     images = load_images(args.data)
@@ -192,16 +189,15 @@ def draw(model, test, timings, batch, args):
     """Write the four pictures."""
     X, y = test
     unit = "iteration" if args.method == "lbfgs" else "step"
-    figures = {
+    pictures = {
         "loss.png": vis_utils.show_loss(model.loss_history, unit),
         "templates.png": vis_utils.show_templates(model.W, CLASSES),
         "confusion.png": vis_utils.show_confusion(y, model.predict(X), CLASSES),
         "timing.png": vis_utils.show_timings(timings, batch),
     }
-    for name, figure in figures.items():
+    for name, picture in pictures.items():
         with whole_file(args.out / name) as file:
-            figure.savefig(file, format="png", dpi=120)
-        plt.close(figure)
+            picture.savefig(file, format="png", dpi=120)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,28 @@
-"""Pictures of a linear classifier: templates, loss, confusion, timings, a search.
+"""Pictures of a linear classifier: images, templates, loss, confusion, timings, a search.
 
-Every function draws on a matplotlib figure of its own and returns it; the caller shows or saves
-it. Colours are viridis and the Okabe-Ito set, which survive colour-blindness.
+Each function returns a `Picture`, which a notebook shows as the value of a cell and a program
+saves by `savefig`. Colours are viridis and the Okabe-Ito set, which survive colour-blindness.
 """
 
-import matplotlib.pyplot as plt
-import numpy as np
+import io
 
-BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#777777"  # Okabe and Ito, 2008
+import numpy as np
+from matplotlib.figure import Figure
+
+BLUE, GREY = "#0072B2", "#777777"  # Okabe and Ito, 2008
+
+
+class Picture(Figure):
+    """A matplotlib figure of no window, with a text for those who cannot see it."""
+
+    def __init__(self, alt, **kwargs):
+        super().__init__(layout="tight", **kwargs)
+        self.alt = alt
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        png = io.BytesIO()
+        self.savefig(png, format="png")
+        return {"image/png": png.getvalue()}, {"image/png": {"alt": self.alt}}
 
 
 def as_images(X):
@@ -16,67 +31,80 @@ def as_images(X):
 
 
 def show_images(X, y, classes, per_class=7):
-    """A column for each class, with its first images.
+    """The first images of each class, a column a class.
 
     X (N, 3072) uint8, y (N,) integers, classes a list of C names.
     """
-    figure, axes = plt.subplots(
-        per_class, len(classes), figsize=(len(classes), per_class * 1.05), squeeze=False
+    picture = Picture(
+        f"The first {per_class} images of each class: {', '.join(classes)}.",
+        figsize=(len(classes), per_class),
     )
+    axes = picture.subplots(per_class, len(classes), squeeze=False)
     for c, name in enumerate(classes):
         axes[0, c].set_title(name, fontsize=9)
         for axis, image in zip(axes[:, c], as_images(X[y == c][:per_class]), strict=False):
             axis.imshow(image)
     for axis in axes.flat:
         axis.axis("off")
-    return figure
+    return picture
 
 
 def show_templates(W, classes):
-    """The weights of each class as a picture: what the classifier looks for.
+    """The weights of each class as an image: what the classifier looks for.
 
-    W (3073, C), the last row being the bias, which is left out; classes a list of C names.
-    Each template is stretched to the full range of colours by itself.
+    W (3073, C), whose last row, the bias, is left out; classes a list of C names. Each template
+    is stretched to the full range of colours by itself.
     """
     columns = (len(classes) + 1) // 2
-    figure, axes = plt.subplots(2, columns, figsize=(2 * columns, 4.6), squeeze=False)
+    picture = Picture(
+        f"The weights of each class drawn as an image: {', '.join(classes)}.",
+        figsize=(2 * columns, 4.6),
+    )
+    axes = picture.subplots(2, columns, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for axis, template, name in zip(axes.flat, as_images(W[:-1].T), classes, strict=False):
         low, high = template.min(), template.max()
         axis.imshow((template - low) / (high - low if high > low else 1))
         axis.set_title(name)
-    figure.tight_layout()
-    return figure
+    return picture
 
 
 def show_loss(loss_history, unit="step"):
     """The loss after each step or iteration."""
-    figure, axis = plt.subplots(figsize=(7, 4))
+    picture = Picture(
+        f"The loss against the {unit}: from {loss_history[0]:.3g} to {loss_history[-1]:.3g} "
+        f"in {len(loss_history)}.",
+        figsize=(7, 4),
+    )
+    axis = picture.subplots()
     axis.plot(loss_history, color=BLUE, linewidth=1)
     axis.set_xlabel(unit)
     axis.set_ylabel("loss, nats per example")
     axis.grid(alpha=0.3)
-    figure.tight_layout()
-    return figure
+    return picture
 
 
 def show_confusion(y_true, y_pred, classes):
-    """How often each class (row) was taken for each other (column), in per cent of its row."""
+    """How often each class (row) was taken for each other (column), in per cent of its row.
+
+    y_true, y_pred (N,) integers in [0, C); classes a list of C names.
+    """
     C = len(classes)
-    counts = np.bincount(C * np.asarray(y_true) + np.asarray(y_pred), minlength=C * C)
-    counts = counts.reshape(C, C)
+    counts = np.zeros((C, C))
+    np.add.at(counts, (y_true, y_pred), 1)
     percent = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    figure, axis = plt.subplots(figsize=(7, 6.2))
+    right = ", ".join(f"{name} {percent[c, c]:.0f}" for c, name in enumerate(classes))
+    picture = Picture(f"Per cent of each class predicted right: {right}.", figsize=(7, 6))
+    axis = picture.subplots()
     image = axis.imshow(percent, cmap="viridis", vmin=0)
-    _label_cells(axis, percent, "{:.0f}", dark_below=percent.max() / 2)
+    _write_in_cells(axis, percent, "{:.0f}")
     axis.set_xticks(range(C), classes, rotation=45, ha="right")
     axis.set_yticks(range(C), classes)
     axis.set_xlabel("predicted class")
     axis.set_ylabel("right class")
-    figure.colorbar(image, label="% of the row", shrink=0.8)
-    figure.tight_layout()
-    return figure
+    picture.colorbar(image, label="% of the row", shrink=0.8)
+    return picture
 
 
 def show_timings(timings, title):
@@ -84,45 +112,48 @@ def show_timings(timings, title):
 
     timings : dict of name -> {"seconds": median, "ratio": to the first}, as `time_rungs` gives
     """
-    names = list(timings)
-    milliseconds = [1e3 * timings[name]["seconds"] for name in names]
-    figure, axis = plt.subplots(figsize=(7, 1 + 0.6 * len(names)))
-    bars = axis.barh(names, milliseconds, color=[GREY] + [BLUE] * (len(names) - 1))
-    labels = [
-        f" {ms:.3g} ms, {timings[name]['ratio']:.3g}x"
-        for name, ms in zip(names, milliseconds, strict=True)
-    ]
-    axis.bar_label(bars, labels)
-    axis.set_xlim(0, max(milliseconds) * 1.35)  # room for the labels
+    milliseconds = {name: 1e3 * timing["seconds"] for name, timing in timings.items()}
+    labels = [f" {ms:.3g} ms, {timings[name]['ratio']:.3g}x" for name, ms in milliseconds.items()]
+    rungs = ", ".join(f"{name}{label}" for name, label in zip(timings, labels, strict=True))
+    picture = Picture(
+        f"Time of one loss and gradient: {rungs}.", figsize=(7, 1 + 0.6 * len(labels))
+    )
+    axis = picture.subplots()
+    colours = [GREY] + [BLUE] * (len(labels) - 1)
+    axis.bar_label(axis.barh(list(timings), milliseconds.values(), color=colours), labels)
+    axis.set_xlim(0, 1.35 * max(milliseconds.values()))  # room for the labels
     axis.invert_yaxis()
     axis.set_xlabel("milliseconds for one loss and gradient")
     axis.set_title(title, fontsize=10)
-    figure.tight_layout()
-    return figure
+    return picture
 
 
 def show_search(learning_rates, regs, accuracy):
-    """A heat map of validation accuracy over a search.
+    """A heat map of the validation accuracy over a search.
 
     accuracy : (len(learning_rates), len(regs)) float; nan where training diverged
     """
-    figure, axis = plt.subplots(figsize=(6.4, 4.6))
+    row, column = np.unravel_index(np.nanargmax(accuracy), accuracy.shape)
+    picture = Picture(
+        f"Validation accuracy over {accuracy.size} pairs: best {accuracy[row, column]:.3f} at "
+        f"learning rate {learning_rates[row]:.2g}, reg {regs[column]:.2g}.",
+        figsize=(6.4, 4.6),
+    )
+    axis = picture.subplots()
     axis.set_facecolor("#dddddd")
     image = axis.imshow(accuracy, cmap="viridis")
-    _label_cells(
-        axis, accuracy, "{:.3f}", dark_below=np.nanmean([np.nanmin(accuracy), np.nanmax(accuracy)])
-    )
+    _write_in_cells(axis, accuracy, "{:.3f}")
     axis.set_xticks(range(len(regs)), [f"{reg:.2g}" for reg in regs])
     axis.set_yticks(range(len(learning_rates)), [f"{rate:.2g}" for rate in learning_rates])
     axis.set_xlabel("reg")
     axis.set_ylabel("learning rate")
-    figure.colorbar(image, label="validation accuracy")
-    figure.tight_layout()
-    return figure
+    picture.colorbar(image, label="validation accuracy")
+    return picture
 
 
-def _label_cells(axis, values, form, dark_below):
+def _write_in_cells(axis, values, form):
+    middle = (np.nanmin(values) + np.nanmax(values)) / 2
     for (row, column), value in np.ndenumerate(values):
         text = "diverged" if np.isnan(value) else form.format(value)
-        colour = "white" if value < dark_below else "black"
+        colour = "white" if value < middle else "black"  # on the dark half of viridis, or not
         axis.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)

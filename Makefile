@@ -1,0 +1,66 @@
+# `make help` lists the verbs. Each sets up .venv first, once, and again when what it needs changes.
+
+PYTHON ?= python3
+VENV = .venv
+BIN = $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL = help
+.PHONY: help train notebooks check
+
+help:  ## list the verbs
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+train: $(VENV)/.student  ## train on CIFAR-10 or generated images; options: make train ARGS="--method sgd"
+	$(BIN)/python train.py $(ARGS)
+
+notebooks: $(VENV)/.student  ## open the notebooks in JupyterLab
+	cd notebooks && ../$(BIN)/jupyter lab
+
+check: $(VENV)/.student  ## say of each exercise: unfinished, wrong or right
+	@$(BIN)/python -m grading.check $(ARGS) || true
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python must be 3.11 or newer; got $$($(PYTHON) -V 2>&1); try make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.student: requirements.txt $(BIN)/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+# Below this line: verbs of teachers and maintainers, not in the student's copy.
+
+.PHONY: test release proof render lint requirements
+
+test: $(VENV)/.dev  ## run the tests: under five minutes, needs only Python
+	$(BIN)/python -m pytest $(ARGS)
+
+release: $(VENV)/.student  ## write the student's copy, folder and zip, to release/
+	$(BIN)/python -m grading.release --out release $(ARGS)
+
+proof: $(VENV)/.proof lint  ## run the long proofs too: notebooks and full releases
+	$(BIN)/python -m pytest -m proof $(ARGS)
+
+render: $(VENV)/.proof  ## make notebooks/*.ipynb from *.py, executed on generated images
+	$(BIN)/python notebooks/build.py
+
+lint: $(VENV)/.proof  ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+requirements: $(VENV)/.proof  ## pin requirements/*.in anew, for every platform
+	for name in requirements dev proof; do \
+	  out=requirements/$$name.txt; [ $$name = requirements ] && out=requirements.txt; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
+	    --no-emit-index-url --custom-compile-command "make requirements" \
+	    requirements/$$name.in -o $$out || exit 1; \
+	done
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.student
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.proof: requirements/proof.txt $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/proof.txt
+	@touch $@

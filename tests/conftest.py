@@ -1,0 +1,48 @@
+"""Fixtures: every rung in turn, and the images where there are some."""
+
+import os
+
+import hypothesis
+import numpy as np
+import pytest
+
+from classifiers import softmax_loss_compiled, softmax_loss_naive, softmax_loss_vectorized
+
+RUNGS = [softmax_loss_naive, softmax_loss_vectorized, softmax_loss_compiled]
+
+# A shared machine pauses when it likes: time is no reason to fail.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.load_profile("here")
+
+
+def available(rung):
+    try:
+        rung(np.zeros((1, 2)), np.zeros((1, 1)), np.zeros(1, int), 0.0)
+    except ImportError:
+        return False
+    return True
+
+
+@pytest.fixture(params=RUNGS, ids=lambda rung: rung.__name__.removeprefix("softmax_loss_"))
+def rung(request):
+    """Each rung of the ladder: a test that takes this runs on all of them."""
+    if not available(request.param):
+        pytest.skip("the package softmax_engine is not installed")
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def real_images():
+    """The folder of real CIFAR-10 images."""
+    if not os.environ.get("CIFAR10_DIR"):
+        pytest.skip("CIFAR10_DIR is not set: there are no real images")
+    return os.environ["CIFAR10_DIR"]
+
+
+@pytest.fixture
+def batch():
+    """A batch in which N, D and C differ, no weight is near zero and labels are unbalanced."""
+    rng = np.random.default_rng(7)
+    X = rng.standard_normal((11, 5))
+    X[:, -1] = 1
+    return rng.standard_normal((5, 4)), X, np.array([0, 1, 1, 1, 2, 3, 3, 1, 1, 0, 1])

@@ -1,0 +1,175 @@
+"""Numerical gradients: right by hand, in both dtypes, and without touching what they are given."""
+
+import numpy as np
+import pytest
+
+from classifiers import softmax_loss_naive
+from gradient_check import (
+    eval_numerical_gradient,
+    eval_numerical_gradient_array,
+    grad_check_sparse,
+    rel_error,
+)
+
+
+def cubes(x):
+    return float(np.sum(x**3))
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 1e-8), (np.float32, 5e-3)])
+@pytest.mark.parametrize("scale", [0.5, 1.0, 100.0])
+def test_the_gradient_of_cubes(dtype, rtol, scale):
+    """The gradient of sum(x^3) is 3 x^2, in either dtype, at any size of x from 1 up."""
+    x = (scale * np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])).astype(dtype)
+    gradient = eval_numerical_gradient(lambda x: np.sum(x.astype(np.float64) ** 3), x)
+    np.testing.assert_allclose(gradient, 3 * x**2, rtol=rtol)
+    assert gradient.dtype == dtype
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3, 2), (0,)])
+def test_any_shape(shape):
+    """Numbers, vectors, boxes and empty arrays have gradients of their own shape."""
+    x = np.asarray(np.random.default_rng(0).standard_normal(shape))
+    gradient = eval_numerical_gradient(cubes, x)
+    assert gradient.shape == shape
+    np.testing.assert_allclose(gradient, 3 * x**2, rtol=1e-7, atol=1e-9)
+
+
+def test_any_strides():
+    """A strided view or a Fortran array is as good as any."""
+    x = np.asfortranarray(np.arange(1.0, 25).reshape(4, 6))[::2, ::3]
+    np.testing.assert_allclose(eval_numerical_gradient(cubes, x), 3 * x**2, rtol=1e-7)
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_x_is_never_touched(raises):
+    """x holds the same bits during and after, also where f raises or writes into its argument."""
+    x = np.array([0.1, 0.2, 0.3])
+    before = x.copy()
+
+    def f(argument):
+        np.testing.assert_array_equal(x, before)
+        argument += 1
+        if raises:
+            raise ZeroDivisionError
+        return argument.sum()
+
+    if raises:
+        for check in (
+            lambda: eval_numerical_gradient(f, x),
+            lambda: eval_numerical_gradient_array(f, x, 1.0),
+            lambda: grad_check_sparse(f, x, x),
+        ):
+            with pytest.raises(ZeroDivisionError):
+                check()
+    else:
+        eval_numerical_gradient(f, x)
+        eval_numerical_gradient_array(f, x, 1.0)
+        grad_check_sparse(f, x, x)
+    np.testing.assert_array_equal(x, before)
+
+
+def test_integers_are_refused():
+    """A step of h is lost in an integer, so x must be of floats."""
+    x = np.array([1, 2])
+    expected = (
+        r"^x must be of floats, since a step of h is lost in others; got int64; "
+        r"try x\.astype\(np\.float64\)$"
+    )
+    for check in (
+        lambda: eval_numerical_gradient(cubes, x),
+        lambda: eval_numerical_gradient_array(np.square, x, x),
+        lambda: grad_check_sparse(cubes, x, x),
+    ):
+        with pytest.raises(ValueError, match=expected):
+            check()
+
+
+def test_f_must_return_one_number():
+    """A pair (loss, dW) is the usual slip, and the message says what to do."""
+    with pytest.raises(ValueError, match=r"f must return one number; got tuple.*f\(x\)\[0\]"):
+        eval_numerical_gradient(lambda x: (1.0, x), np.ones(2))
+
+
+def test_array_gradient_is_the_vector_jacobian_product():
+    """For f(x) = A x the gradient passed back is A^T df."""
+    A = np.array([[1.0, 2.0, 3.0], [-1.0, 0.5, 2.0]])
+    df = np.array([0.3, -0.7])
+    gradient = eval_numerical_gradient_array(lambda x: A @ x, np.ones(3), df)
+    np.testing.assert_allclose(gradient, A.T @ df, rtol=1e-9)
+
+
+def test_array_gradient_refuses_a_df_of_another_shape():
+    """df (3,) cannot come from a loss above f(x) of shape (2,)."""
+    with pytest.raises(ValueError, match=r"df must have the shape of f\(x\), \(2,\); got \(3,\)"):
+        eval_numerical_gradient_array(lambda x: x[:2], np.ones(3), np.ones(3))
+
+
+def test_sparse_check_returns_what_it_prints(capsys):
+    """As many errors as checks, each on a line as printed."""
+    x = np.linspace(1, 2, 6).reshape(2, 3)
+    errors = grad_check_sparse(cubes, x, 3 * x**2, num_checks=4, rng=np.random.default_rng(0))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(errors) == len(lines) == 4
+    assert [line.split()[-1] for line in lines] == [f"{error:.2e}" for error in errors]
+    assert max(errors) < 1e-9
+
+
+def test_sparse_check_draws_by_the_generator_it_is_given(capsys):
+    """The same generator draws the same entries; another draws others."""
+    x = np.linspace(1, 2, 100)
+    draws = []
+    for seed in (1, 1, 2):
+        grad_check_sparse(cubes, x, 3 * x**2, rng=np.random.default_rng(seed))
+        draws.append(capsys.readouterr().out)
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_a_gradient_wrong_by_a_thousandth_is_seen():
+    """The check of the check: x 1.001 reads as 5e-4, where a right one reads below 1e-7."""
+    x = np.linspace(1, 2, 6)
+    assert max(grad_check_sparse(cubes, x, 3 * x**2 * 1.001)) == pytest.approx(5e-4, rel=1e-2)
+
+
+def test_sparse_check_refuses_another_shape():
+    """A transposed gradient is refused, not read at the wrong entries."""
+    with pytest.raises(ValueError, match=r"analytic_grad must have the shape of x, \(2, 3\)"):
+        grad_check_sparse(cubes, np.ones((2, 3)), np.ones((3, 2)))
+
+
+def test_float32_reads_right():
+    """The gradient of a float32 loss, right to six digits, reads as right: below 1e-2."""
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((50, 20)).astype(np.float32)
+    W = rng.standard_normal((20, 10)).astype(np.float32)
+    y = rng.integers(10, size=50)
+    _, dW = softmax_loss_naive(W, X, y, 0.1)
+    errors = grad_check_sparse(
+        lambda W: softmax_loss_naive(W, X, y, 0.1)[0], W, dW, 40, rng=np.random.default_rng(0)
+    )
+    assert np.median(errors) < 2e-3
+    assert max(errors) < 3e-2  # the smallest entries have the fewest digits
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "expected"),
+    [
+        (0.0, 0.0, 0.0),
+        ([0.0, 1.0], [0.0, 1.0], 0.0),
+        (1.0, -1.0, 1.0),
+        (1.0, 0.0, 1.0),
+        ([1.0, 2.0], [1.0, 2.2], 0.2 / 4.2),
+        (1e-9, 0.0, 0.1),
+        ([], [], 0.0),
+    ],
+)
+def test_rel_error_by_hand(x, y, expected):
+    """|x - y| over |x| + |y|, or over 1e-8 where that is more; the largest of an array."""
+    error = rel_error(x, y)
+    assert type(error) is float
+    assert error == pytest.approx(expected, rel=1e-12)
+
+
+def test_rel_error_shows_nan():
+    """A nan on either side is a nan, not a pass."""
+    assert np.isnan(rel_error([1.0, np.nan], [1.0, 2.0]))
