@@ -121,7 +121,8 @@ def _float_array(name, x):
 
 
 def _number(value):
-    if np.shape(value) != ():
-        got = f"{type(value).__name__} of shape {np.shape(value)}"
+    shape = getattr(value, "shape", None)
+    if shape != () and not isinstance(value, (int, float)):
+        got = type(value).__name__ if shape is None else f"shape {shape}"
         raise ValueError(f"f must return one number; got {got}; try lambda x: f(x)[0]")
     return float(value)
