@@ -94,7 +94,7 @@ def load_images(root=None):
     folder = find_CIFAR10(root)
     if folder is None:
         X, y = make_cifar_like(GENERATED)
-        source = f"{GENERATED:,} generated images: none found in {DATASETS / FOLDER}; try {FETCH}"
+        source = f"{GENERATED:,} generated images: none found in datasets/{FOLDER}; try {FETCH}"
         return Images(X[:-1000], y[:-1000], X[-1000:], y[-1000:], source)
     arrays = load_CIFAR10(folder)
     counts = f"{len(arrays[1]):,} training and {len(arrays[3]):,} test images"

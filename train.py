@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -67,32 +68,26 @@ def main(argv=None):
         f"loss {results['loss']:.4f}, accuracy: train {results['train_accuracy']:.3f}, "
         f"validation {results['val_accuracy']:.3f}, test {results['test_accuracy']:.3f}"
     )
-    model.save(args.out / "model.npz", mean=mean, scale=SCALE, classes=CLASSES)
-    with whole_file(args.out / "results.json") as file:
-        file.write(json.dumps(results, indent=2, default=str).encode())
-    draw(model, splits["test"], timings, batch, args)
-    print(f"pictures, model and results are in {args.out}{'' if args.out.is_absolute() else '/'}")
+    write(model, mean, splits["test"], results, args)
+    print(f"pictures, model and results are in {args.out}")
 
 
 def parse(argv):
     parser = argparse.ArgumentParser(
         description="Train a softmax classifier on CIFAR-10, or on generated images like it.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog="Without --data, the images are those of the environment variable CIFAR10_DIR, else "
+        "of datasets/, else generated.",
     )
     add = parser.add_argument
-    add(
-        "--data",
-        metavar="DIR",
-        help="folder of CIFAR-10 batches (default: CIFAR10_DIR, datasets/, generated)",
-    )
-    add("--method", choices=["lbfgs", "sgd"], default="lbfgs", help="all rows at once, or a few")
-    add("--loss", choices=["auto", *RUNGS], default="auto", help="which way to compute the loss")
-    add("--reg", type=float, default=0.1, help="strength of the regularisation")
-    add("--num-iters", type=count, help="iterations at the most (default: lbfgs 1000, sgd 1500)")
-    add("--learning-rate", type=float, default=1e-3, help="step of sgd")
-    add("--batch-size", type=count, default=200, help="rows a step of sgd")
-    add("--seed", type=int, default=0, help="of everything random")
-    add("--out", type=Path, metavar="DIR", default=Path("outputs"), help="where results go")
+    add("--data", metavar="DIR", help="folder of CIFAR-10 batches")
+    add("--method", choices=["lbfgs", "sgd"], default="lbfgs", help="default: %(default)s")
+    add("--loss", choices=["auto", *RUNGS], default="auto", help="default: %(default)s")
+    add("--reg", type=float, default=0.1, help="of the loss; default: %(default)s")
+    add("--num-iters", type=count, metavar="N", help="at the most; default: lbfgs 1000, sgd 1500")
+    add("--learning-rate", type=float, default=1e-3, help="of sgd; default: %(default)s")
+    add("--batch-size", type=count, metavar="N", default=200, help="of sgd; default: %(default)s")
+    add("--seed", type=int, default=0, help="of all that is random; default: %(default)s")
+    add("--out", type=Path, metavar="DIR", default=Path("outputs"), help="default: %(default)s")
     return parser.parse_args(argv)
 
 
@@ -185,15 +180,18 @@ def fit(model, X, y, args, rng):
     return time.perf_counter() - start
 
 
-def draw(model, test, timings, batch, args):
-    """Write the four pictures."""
+def write(model, mean, test, results, args):
+    """Write the model, the results and the four pictures, each whole or not at all."""
+    model.save(args.out / "model.npz", mean=mean, scale=SCALE, classes=CLASSES)
+    with whole_file(args.out / "results.json") as file:
+        file.write(json.dumps(results, indent=2, default=str).encode())
     X, y = test
     unit = "iteration" if args.method == "lbfgs" else "step"
     pictures = {
         "loss.png": vis_utils.show_loss(model.loss_history, unit),
         "templates.png": vis_utils.show_templates(model.W, CLASSES),
         "confusion.png": vis_utils.show_confusion(y, model.predict(X), CLASSES),
-        "timing.png": vis_utils.show_timings(timings, batch),
+        "timing.png": vis_utils.show_timings(results["timings"], results["batch"]),
     }
     for name, picture in pictures.items():
         with whole_file(args.out / name) as file:
@@ -201,6 +199,7 @@ def draw(model, test, timings, batch, args):
 
 
 if __name__ == "__main__":
+    warnings.formatwarning = lambda message, *_: f"{message}\n"  # for people, not for debugging
     try:
         main()
     except (ImportError, NotImplementedError, OSError, ValueError) as error:

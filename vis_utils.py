@@ -30,18 +30,18 @@ def as_images(X):
     return X.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
 
 
-def show_images(X, y, classes, per_class=7):
+def show_images(X, y, classes, per_class=5):
     """The first images of each class, a column a class.
 
     X (N, 3072) uint8, y (N,) integers, classes a list of C names.
     """
     picture = Picture(
         f"The first {per_class} images of each class: {', '.join(classes)}.",
-        figsize=(len(classes), per_class),
+        figsize=(0.75 * len(classes), 0.8 * per_class),
     )
     axes = picture.subplots(per_class, len(classes), squeeze=False)
     for c, name in enumerate(classes):
-        axes[0, c].set_title(name, fontsize=9)
+        axes[0, c].set_title(name, fontsize=7)
         for axis, image in zip(axes[:, c], as_images(X[y == c][:per_class]), strict=False):
             axis.imshow(image)
     for axis in axes.flat:

@@ -14,11 +14,15 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from optim import sgd
 
 from .door import check_examples, check_finite, check_labels, check_weights, fail, plain
+
+# BLAS threads wait by spinning. After L-BFGS-B's own small products they take the cores from the
+# loss; on a mini-batch, where another program has a core, two are eight times slower than one.
+one_blas_thread = threadpool_limits.wrap(limits=1, user_api="blas")
 
 ROWS_AT_ONCE = 8192  # rows scored together: 100 MB of float32 images, however long X is
 
@@ -37,6 +41,7 @@ class LinearClassifier:
         self.W = None
         self.loss_history = []
 
+    @one_blas_thread
     def train(
         self,
         X,
@@ -85,13 +90,14 @@ class LinearClassifier:
                     f"training diverged at step {step}; W is the last finite one; "
                     f"try a learning_rate below {learning_rate:g}",
                     RuntimeWarning,
-                    stacklevel=2,
+                    stacklevel=3,
                 )
                 break
             self.W = W
             history.append(loss)
         return history
 
+    @one_blas_thread
     def solve(self, X, y, reg, tol=1e-6, max_iters=1000, verbose=False):
         """Minimise the loss over all rows by scipy's L-BFGS-B, from W when set, else from zeros.
 
@@ -121,7 +127,7 @@ class LinearClassifier:
                 f"solve stopped with max|dW| = {steepest:.1e} above tol = {tol:.1e}: "
                 f"{came_to if result.nit >= max_iters else stuck}",
                 RuntimeWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         return self.loss_history
 
@@ -205,12 +211,7 @@ class LinearClassifier:
             bar.set_postfix(loss=f"{self.loss_history[-1]:.4f}", refresh=False)
             bar.update()
 
-        # One BLAS thread: the idle ones would spin through L-BFGS-B's own small products and
-        # take the cores away from the loss.
-        with (
-            threadpool_limits(1, user_api="blas"),
-            tqdm(total=max_iters, disable=not verbose, unit=" iterations") as bar,
-        ):
+        with tqdm(total=max_iters, disable=not verbose, unit=" iterations") as bar:
             result = minimize(
                 objective,
                 self.W.ravel().astype(np.float64),

@@ -167,22 +167,25 @@ def test_solve_says_when_the_gradient_leads_nowhere(blobs):
         Softmax(uphill).solve(*blobs, reg=0.1)
 
 
-def test_solve_holds_blas_to_one_thread(blobs):
-    """While the solver runs, every BLAS has one thread; afterwards what it had before."""
-    threads = []
+@pytest.mark.parametrize("method", ["train", "solve"])
+def test_blas_is_held_to_one_thread(blobs, method):
+    """During training every BLAS has one thread; afterwards what it had before."""
+
+    def blas_threads():
+        pools = threadpoolctl.threadpool_info()
+        return {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
+
+    during = []
 
     def loss(W, X, y, reg):
-        pools = threadpoolctl.threadpool_info()
-        threads.append([pool["num_threads"] for pool in pools if pool["user_api"] == "blas"])
+        during.append(blas_threads())
         return softmax_loss_vectorized(W, X, y, reg)
 
     with threadpoolctl.threadpool_limits(2, user_api="blas"):
-        Softmax(loss).solve(*blobs, reg=0.1, tol=0.1)
-        after = [
-            p["num_threads"] for p in threadpoolctl.threadpool_info() if p["user_api"] == "blas"
-        ]
-    assert threads[-1] and set(threads[-1]) == {1}
-    assert set(after) == {2}
+        getattr(Softmax(loss), method)(*blobs, reg=0.1)
+        assert blas_threads() == {2}
+    assert during
+    assert all(threads == {1} for threads in during)
 
 
 @pytest.mark.parametrize("method", ["train", "solve"])
