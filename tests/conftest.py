@@ -8,8 +8,6 @@ import pytest
 
 from classifiers import softmax_loss_compiled, softmax_loss_naive, softmax_loss_vectorized
 
-RUNGS = [softmax_loss_naive, softmax_loss_vectorized, softmax_loss_compiled]
-
 # A shared machine pauses when it likes: time is no reason to fail.
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.load_profile("here")
@@ -23,11 +21,15 @@ def available(rung):
     return True
 
 
-@pytest.fixture(params=RUNGS, ids=lambda rung: rung.__name__.removeprefix("softmax_loss_"))
+LADDER = [softmax_loss_naive, softmax_loss_vectorized, softmax_loss_compiled]
+RUNGS = [rung for rung in LADDER if available(rung)]
+
+
+@pytest.fixture(
+    params=RUNGS, ids=lambda rung: rung.__name__.removeprefix("softmax_loss_"), scope="session"
+)
 def rung(request):
-    """Each rung of the ladder: a test that takes this runs on all of them."""
-    if not available(request.param):
-        pytest.skip("the package softmax_engine is not installed")
+    """Each rung of the ladder that is here: a test that takes this runs on all of them."""
     return request.param
 
 

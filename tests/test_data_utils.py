@@ -242,8 +242,11 @@ def archive_server(tmp_path, monkeypatch):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def serve(md5=None, leave_out=None, cut=0):
+    def serve(md5=None, leave_out=None, damage=None, cut=0):
         import pooch
+
+        if damage:
+            (tmp_path / "cifar-10-batches-py" / damage).write_bytes(b"not a batch")
 
         archive = tmp_path / "served/cifar-10-python.tar.gz"
         with tarfile.open(archive, "w:gz") as tar:
@@ -276,10 +279,12 @@ def test_fetch_downloads_verifies_and_unpacks(tmp_path, archive_server, capsys):
 
 
 @pytest.mark.parametrize(
-    "fault", [{"md5": "0" * 32}, {"cut": 100}, {"leave_out": "data_batch_2"}], ids=str
+    "fault",
+    [{"md5": "0" * 32}, {"cut": 100}, {"leave_out": "data_batch_2"}, {"damage": "test_batch"}],
+    ids=str,
 )
 def test_a_fetch_that_fails_leaves_nothing_that_looks_whole(tmp_path, archive_server, fault):
-    """A wrong checksum, a torn archive or a missing batch: an error, and no folder of images."""
+    """A wrong checksum, a torn archive, a missing or a damaged batch: an error, and no folder."""
     archive_server(**fault)
     with pytest.raises((ValueError, OSError, EOFError, KeyError)):
         data_utils.fetch()

@@ -1,5 +1,6 @@
 """The linear classifier: training, solving, predicting, and files that are whole or not there."""
 
+import os
 import warnings
 
 import numpy as np
@@ -338,6 +339,20 @@ def test_a_damaged_or_foreign_file_changes_nothing(tmp_path, name):
     with pytest.raises(ValueError, match=r"model.npz must be a whole file written by `save`; got "):
         model.load(path)
     assert model.W is W
+
+
+def test_a_model_that_would_run_code_does_not(tmp_path):
+    """A pickle inside the file is not read, whatever array it stands for."""
+    marker = tmp_path / "it-ran"
+
+    class Hostile:
+        def __reduce__(self):
+            return os.mkdir, (str(marker),)
+
+    np.savez(tmp_path / "model.npz", W=np.ones((2, 2)), extra=np.array([Hostile()], object))
+    with pytest.raises(ValueError, match=r"model.npz must be a whole file written by `save`"):
+        Softmax().load(tmp_path / "model.npz")
+    assert not marker.exists()
 
 
 def test_a_missing_file_is_the_systems_error(tmp_path):

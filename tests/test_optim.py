@@ -46,7 +46,9 @@ def test_adam_by_hand():
 def test_a_rule_is_pure(rule):
     """Weights, gradient, config and the state inside it are left as they were."""
     w, dw = np.array([1.0, 2.0]), np.array([0.5, -0.5])
-    _, config = rule(w, dw)
+    empty = {}
+    _, config = rule(w, dw, empty)
+    assert empty == {}
     before = {name: np.copy(value) for name, value in config.items()}
     first = rule(w, dw, config)[0]
     second = rule(w, dw, config)[0]

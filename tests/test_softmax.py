@@ -1,5 +1,7 @@
 """The softmax loss: laws that hold for every rung, and values worked out by hand."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from scipy.special import log_softmax
 
 from classifiers import Softmax, softmax_loss_compiled, softmax_loss_naive, softmax_loss_vectorized
 
-from .conftest import RUNGS, available
+from .conftest import LADDER, RUNGS
 
 DTYPES = [np.float64, np.float32]
 # Sums of a hundred terms lose about ten units of the last place.
@@ -103,7 +105,7 @@ def test_scores_a_thousand_apart_in_different_rows(rung, dtype):
 
 
 @given(data=st.data())
-def test_agrees_with_scipy(rung_for_hypothesis, data):
+def test_agrees_with_scipy(rung, data):
     """On any shape, dtype and layout, loss and gradient are scipy's within round-off."""
     N, D, C = (
         data.draw(st.integers(low, 9), label) for low, label in ((1, "N"), (1, "D"), (2, "C"))
@@ -115,7 +117,7 @@ def test_agrees_with_scipy(rung_for_hypothesis, data):
     X, y = rng.standard_normal((N, D)).astype(dtype), rng.integers(C, size=N)
     expected = reference_loss(W, X, y, reg)
 
-    loss, dW = rung_for_hypothesis(W, X, y, reg)
+    loss, dW = rung(W, X, y, reg)
     assert loss == pytest.approx(expected, rel=10 * CLOSE[dtype], abs=10 * CLOSE[dtype])
     P = np.exp(log_softmax(X.astype(float) @ W.astype(float), axis=1))
     P[np.arange(N), y] -= 1
@@ -123,17 +125,10 @@ def test_agrees_with_scipy(rung_for_hypothesis, data):
     np.testing.assert_allclose(dW, expected_dW, rtol=1e-4, atol=100 * CLOSE[dtype] * (1 + reg))
     assert dW.dtype == dtype
 
-    loss_columns, dW_columns = rung_for_hypothesis(W.T, X.T, y, reg)
+    loss_columns, dW_columns = rung(W.T, X.T, y, reg)
     if not (N == D == C):  # there both layouts fit, and rows are meant
         assert loss_columns == loss
         np.testing.assert_array_equal(dW_columns, dW.T)
-
-
-@pytest.fixture(params=RUNGS, scope="module", ids=lambda rung: rung.__name__)
-def rung_for_hypothesis(request):
-    if not available(request.param):
-        pytest.skip("the package softmax_engine is not installed")
-    return request.param
 
 
 @pytest.mark.parametrize("reg", [0.0, 0.7])
@@ -195,22 +190,30 @@ def test_where_both_layouts_fit_it_is_rows(rung):
 
 
 def test_which_rungs_run():
-    """The ladder has three rungs, all different functions; the first two are always there."""
-    assert [rung.__name__ for rung in RUNGS] == [
-        "softmax_loss_naive",
-        "softmax_loss_vectorized",
-        "softmax_loss_compiled",
-    ]
-    assert available(softmax_loss_naive)
-    assert available(softmax_loss_vectorized)
-    assert len({rung.__wrapped__.__code__ for rung in RUNGS}) == 3
+    """Loops and matrices are always there, and no two rungs are the same function."""
+    assert RUNGS[:2] == [softmax_loss_naive, softmax_loss_vectorized]
+    assert len({rung.__wrapped__.__code__ for rung in LADDER}) == 3
 
 
-def test_without_the_engine_the_compiled_rung_says_so(batch):
+def test_the_compiled_rung_runs():
+    """Where the engine is, every law above was held to it."""
+    if softmax_loss_compiled not in RUNGS:
+        pytest.skip("the package softmax_engine is not installed")
+
+
+def test_without_the_engine_the_compiled_rung_says_so(batch, monkeypatch):
     """The ImportError names the package and a rung that is there."""
-    if available(softmax_loss_compiled):
-        pytest.skip("the package softmax_engine is installed")
+    monkeypatch.setitem(sys.modules, "softmax_engine", None)
     with pytest.raises(ImportError, match=r"softmax_engine.*try softmax_loss_vectorized"):
+        softmax_loss_compiled(*batch, 0.1)
+
+
+def test_a_broken_engine_does_not_look_like_none(batch, monkeypatch, tmp_path):
+    """An engine whose own import fails says what it lacks."""
+    (tmp_path / "softmax_engine.py").write_text("import a_library_that_is_not_here")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "softmax_engine", raising=False)
+    with pytest.raises(ModuleNotFoundError, match="a_library_that_is_not_here"):
         softmax_loss_compiled(*batch, 0.1)
 
 
