@@ -54,15 +54,16 @@ def find_CIFAR10(root=None):
     Returns a Path, or None where nobody named a folder and datasets/ has none.
     Raises FileNotFoundError where root, or `CIFAR10_DIR`, names a folder without batch files.
     """
-    named = root or os.environ.get("CIFAR10_DIR")
-    places = [Path(named), Path(named) / FOLDER] if named else [DATASETS / FOLDER]
+    named = os.environ.get("CIFAR10_DIR") or None if root is None else root
+    places = [DATASETS / FOLDER] if named is None else [Path(named), Path(named) / FOLDER]
     for place in places:
         if (place / TRAIN_FILES[0]).exists() or (place / TEST_FILE).exists():
             return place
-    if not named:
+    if named is None:
         return None
+    name = "CIFAR10_DIR" if root is None else "the folder of images"
     raise FileNotFoundError(
-        f"{'root' if root else 'CIFAR10_DIR'} must be a folder of CIFAR-10 batches; got no "
+        f"{name} must hold CIFAR-10 batches; got no "
         f"{TRAIN_FILES[0]} in {' or '.join(map(str, places))}; "
         f"try {FETCH}, which puts one in {DATASETS / FOLDER}"
     )
@@ -71,12 +72,12 @@ def find_CIFAR10(root=None):
 def load_CIFAR10(root):
     """Load the five training batches and the test batch.
 
-    root : path, as in `find_CIFAR10`
+    root : path of the folder, or of the one it lies in
     Returns X_train (N, 3072) uint8, y_train (N,) int64, X_test, y_test, in file order.
     Raises FileNotFoundError where the folder or one of its files is missing, ValueError where
     a file is not a batch of images.
     """
-    folder = find_CIFAR10(root)
+    folder = find_CIFAR10(DATASETS if root is None else root)
     missing = [
         str(folder / name) for name in (*TRAIN_FILES, TEST_FILE) if not (folder / name).exists()
     ]
@@ -119,6 +120,14 @@ def get_CIFAR10_data(
     have no more than a fifth of the images they are taken from; training has the rest, and
     dev no more than that. A printed line says so.
     """
+    for name, number in {
+        "num_training": num_training,
+        "num_validation": num_validation,
+        "num_test": num_test,
+        "num_dev": num_dev,
+    }.items():
+        if not isinstance(number, (int, np.integer)) or number < 1:
+            raise ValueError(f"{name} must be a whole number from 1 up; got {number}; try 1000")
     images = load_images(root)
     n, n_test = len(images.X_train), len(images.X_test)
     asked = f"{num_training} training, {num_validation} validation and {num_test} test images"

@@ -76,6 +76,8 @@ def adam(w, dw, config=None):
     config["t"] += 1
     config["m"] = beta1 * config["m"] + (1 - beta1) * dw
     config["v"] = beta2 * config["v"] + (1 - beta2) * dw**2
-    m = config["m"] / (1 - beta1 ** config["t"])  # without this, the first steps are ten and
-    v = config["v"] / (1 - beta2 ** config["t"])  # a thousand times too small an average
+    # At t = 1 the averages are still 0.1 dw and 0.001 dw^2: as they are, a step would be 3.2
+    # times too long.
+    m = config["m"] / (1 - beta1 ** config["t"])
+    v = config["v"] / (1 - beta2 ** config["t"])
     return w - config["learning_rate"] * m / (np.sqrt(v) + config["epsilon"]), config

@@ -35,6 +35,7 @@ def show_images(X, y, classes, per_class=5):
 
     X (N, 3072) uint8, y (N,) integers, classes a list of C names.
     """
+    y = np.asarray(y)
     picture = Picture(
         f"The first {per_class} images of each class: {', '.join(classes)}.",
         figsize=(0.75 * len(classes), 0.8 * per_class),

@@ -12,8 +12,8 @@ def door(body):
     """Wrap `body(W, X, y, reg) -> (loss, dW)`, which knows rows only, in checks and both layouts.
 
     The body gets W (D, C), X (N, D), y (N,) as plain arrays and reg as a float, all as
-    `softmax_loss_naive` promises; what it returns is checked for shape, and the loss made a
-    Python float. The body stays reachable as `__wrapped__`.
+    `softmax_loss_naive` promises. What it returns is checked as well, and made a Python float
+    and an array of W's dtype. The body stays reachable as `__wrapped__`.
     """
 
     @functools.wraps(body)
@@ -23,9 +23,9 @@ def door(body):
         columns = _in_columns(W, X, y)
         if columns:
             W, X = W.T, X.T
-        check_examples(X, W)
-        check_labels(y, X, W.shape[1])
-        loss, dW = _result(body(W, X, y, check_reg(reg)), W)
+        check_data(X, y, W)
+        reg = check_number("reg", reg, "0.1, or 0 for no regularisation")
+        loss, dW = _result(body(W, X, y, reg), W)
         # X is searched only once something went wrong: beforehand, it would cost a fast
         # kernel most of its time. Each row's scores enter both results, so nothing hides.
         if not (np.isfinite(loss) and np.isfinite(dW).all()):
@@ -38,48 +38,74 @@ def door(body):
 def check_weights(W):
     """Raise ValueError unless W is a finite float32 or float64 matrix."""
     if not isinstance(W, np.ndarray) or W.ndim != 2:
-        fail("W", "be a two-dimensional array, (D, C)", _kind(W), "W.reshape(D, C)")
+        fail("W", "be a two-dimensional array, (D, C)", _kind(W), "an array of one column a class")
     if W.dtype not in (np.float32, np.float64):
         fail("W", "be float32 or float64", W.dtype, "W.astype(np.float64)")
     check_finite("W", W, "a smaller learning rate, if training made this W")
 
 
+def check_data(X, y, W=None):
+    """Raise ValueError unless X and y are examples with their labels, and fit W where it is set.
+
+    X has the dtype of W then, which training needs and scoring does not.
+    """
+    check_examples(X, W)
+    if W is not None and W.dtype != X.dtype:
+        fail("X", f"have the dtype of W, {W.dtype}", X.dtype, f"X.astype(np.{W.dtype})")
+    check_labels(y, X, None if W is None else W.shape[1])
+
+
 def check_examples(X, W=None):
-    """Raise ValueError unless X is a float matrix of at least one row that fits W (D, C)."""
-    if not hasattr(X, "ndim") or X.ndim != 2:
+    """Raise ValueError unless X is a float matrix of at least one row, of W's width if given."""
+    if getattr(X, "ndim", None) != 2:
         fail("X", "be a two-dimensional array, one row an example", _kind(X), "X.reshape(N, D)")
     if X.dtype not in (np.float32, np.float64):
-        wanted = "float32" if W is None else W.dtype
-        fail("X", "be float32 or float64", X.dtype, f"X.astype(np.{wanted})")
+        remedy = f"X.astype(np.{'float32' if W is None else W.dtype})"
+        fail("X", "be float32 or float64", X.dtype, remedy)
     if 0 in X.shape:
         fail("X", "hold at least one example of one feature", X.shape, "a batch that is not empty")
-    if W is not None:
-        _check_fit(W, X)
+    if W is None:
+        return
+    if W.shape[0] != X.shape[1]:
+        remedy = "a W made for this X"
+        if W.shape[0] == X.shape[1] + 1:
+            remedy = "a last column of ones in X, for the bias"
+        elif W.shape[1] == X.shape[1]:
+            remedy = "W.T"
+        fail("W", f"have shape ({X.shape[1]}, C) to match X {X.shape}", W.shape, remedy)
+    if W.shape[1] < 2:
+        fail("W", "have a column for each of at least two classes", W.shape, "shape (D, 2)")
 
 
 def check_labels(y, X, C=None):
     """Raise ValueError unless y holds an integer in [0, C) for each row of X."""
-    N = X.shape[0]
-    if y.shape != (N,):
-        remedy = "y.ravel()" if y.size == N else "one label for each row of X"
-        fail("y", f"have shape ({N},) to match X {X.shape}", y.shape, remedy)
+    if y.shape != X.shape[:1]:
+        remedy = "y.ravel()" if y.size == X.shape[0] else "one label for each row of X"
+        fail("y", f"have shape ({X.shape[0]},) to match X {X.shape}", y.shape, remedy)
     if y.dtype.kind not in "iu":
         fail("y", "be integers, the index of the right class", y.dtype, "y.astype(int)")
-    if y.min() < 0 or (C is not None and y.max() >= C):
-        i = np.flatnonzero((y < 0) | (y >= (C or np.inf)))[0]
-        range_ = f"[0, {C}), one index for each class of W" if C else "[0, C)"
-        fail("y", f"lie in {range_}", f"{y[i]} at y[{i}]", "labels that count classes from 0")
+    outside = (y < 0) | (y >= (np.inf if C is None else C))
+    if outside.any():
+        i = np.argmax(outside)
+        classes = "[0, C)" if C is None else f"[0, {C}), one index for each class of W"
+        fail("y", f"lie in {classes}", f"{y[i]} at y[{i}]", "labels that count classes from 0")
 
 
-def check_reg(reg):
-    """Return reg as a Python float; raise ValueError unless it is finite and >= 0."""
+def check_number(name, value, remedy, zero=True):
+    """Return value as a float; raise ValueError unless it is finite and >= 0, or > 0."""
     try:
-        number = float(reg)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         number = np.nan
-    if not 0 <= number < np.inf:
-        fail("reg", "be a finite number >= 0", repr(reg), "0.1, or 0 for no regularisation")
+    if not 0 <= number < np.inf or (number == 0 and not zero):
+        fail(name, f"be a finite number {'>=' if zero else '>'} 0", repr(value), remedy)
     return number
+
+
+def check_count(name, value, remedy):
+    """Raise ValueError unless value is a whole number from 1 up."""
+    if not isinstance(value, (int, np.integer)) or value < 1:
+        fail(name, "be a whole number from 1 up", repr(value), remedy)
 
 
 def check_finite(name, array, remedy):
@@ -96,52 +122,33 @@ def fail(name, must, got, remedy):
 
 
 def plain(array):
-    """`array` itself if it is an array, expanded if it only stands for one, such as a view."""
+    """`array` if it is one, expanded if it only stands for one, as a table of pandas does."""
     if hasattr(array, "shape") and hasattr(array, "__array__"):
         return np.asarray(array)
     return array
 
 
-def _check_fit(W, X):
-    D, C = W.shape
-    features = X.shape[1]
-    if features != D:
-        remedy = "a W made for this X"
-        if features + 1 == D:
-            remedy = "a last column of ones in X, for the bias"
-        elif features == C:
-            remedy = "W.T"
-        fail("W", f"have shape ({features}, C) to match X {X.shape}", W.shape, remedy)
-    if C < 2:
-        fail("W", "have a column for each of at least two classes", W.shape, "shape (D, 2)")
-    if W.dtype != X.dtype:
-        fail("X", f"have the dtype of W, {W.dtype}", X.dtype, f"X.astype(np.{W.dtype})")
-
-
 def _in_columns(W, X, y):
     """Whether the shapes mean W (C, D), X (D, N); where both layouts fit, they mean rows."""
-    if np.ndim(X) != 2 or X.shape[0] != W.shape[1]:
-        return False
-    return X.shape[1] != W.shape[0] or X.shape[0] != np.size(y)
+    shape, N = getattr(X, "shape", None), y.size
+    return shape == (W.shape[1], N) and shape != (N, W.shape[0])
 
 
 def _result(result, W):
     """The body's (loss, dW), checked: it is an exercise, and half-done ones return anything."""
     if not isinstance(result, tuple) or len(result) != 2:
         fail("the result", "be the pair (loss, dW)", type(result).__name__, "return loss, dW")
-    loss, dW = result
-    if np.shape(loss) != ():
-        fail("loss", "be one number", f"shape {np.shape(loss)}", "the mean over the examples")
-    if np.shape(dW) != W.shape:
-        fail(
-            "dW",
-            f"have the shape of W, {W.shape}",
-            np.shape(dW),
-            "the shapes of its factors, one by one",
-        )
-    return float(loss), dW
+    loss, dW = map(np.asarray, result)
+    if loss.shape != () or loss.dtype.kind not in "fiu":
+        fail("loss", "be one number", _kind(loss), "the mean over the examples")
+    if dW.dtype.kind not in "fiu":
+        fail("dW", "be an array of numbers", dW.dtype, "the formula term by term")
+    if dW.shape != W.shape:
+        fail("dW", f"have the shape of W, {W.shape}", dW.shape, "the shapes of its factors")
+    return float(loss), dW.astype(W.dtype, copy=False)
 
 
 def _kind(value):
-    shape = getattr(value, "shape", None)
-    return type(value).__name__ if shape is None else f"shape {shape}"
+    if getattr(value, "shape", None) in (None, ()):
+        return getattr(value, "dtype", type(value).__name__)
+    return f"shape {value.shape}"

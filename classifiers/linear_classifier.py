@@ -3,13 +3,10 @@
     train    a few rows at a time, by an update rule of `optim`
     solve    all rows at once, by L-BFGS, until the gradient is zero to within `tol`
 
-Both go on from W when it is set, and keep in W the best they have when interrupted.
+Both go on from W when it is set, and keep in W what they have when interrupted.
 """
 
-import contextlib
-import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
@@ -18,7 +15,8 @@ from tqdm import tqdm
 
 from optim import sgd
 
-from .door import check_examples, check_finite, check_labels, check_weights, fail, plain
+from . import door
+from .files import whole_file
 
 # BLAS threads wait by spinning. After L-BFGS-B's own small products they take the cores from the
 # loss; on a mini-batch, where another program has a core, two are eight times slower than one.
@@ -70,32 +68,38 @@ class LinearClassifier:
         Warns with RuntimeWarning if training diverges: it then stops, W being the last that
         was finite.
         """
-        rng = np.random.default_rng(rng)
         X, y = self._enter(X, y)
-        if self.W is None:
-            # Small and random, as in the course; a linear classifier could start at zero too.
+        # A float64 rate, such as one from logspace, would make a float32 W float64.
+        rate = door.check_number("learning_rate", learning_rate, "1e-3", zero=False)
+        door.check_count("num_iters", num_iters, "1500")
+        door.check_count("batch_size", batch_size, "200")
+        rng = np.random.default_rng(rng)
+        # Small and random, as in the course; a linear classifier could start at zero as well.
+        W = self.W
+        if W is None:
             shape = X.shape[1], int(y.max()) + 1
-            self.W = (1e-3 * rng.standard_normal(shape)).astype(X.dtype)
-        # A numpy float64 rate, such as one from logspace, would make a float32 W float64.
-        config = {"learning_rate": float(learning_rate)}
-        self.loss_history = history = []
+            W = (1e-3 * rng.standard_normal(shape)).astype(X.dtype)
+        config = {"learning_rate": rate}
+        self.loss_history = []
         for step in tqdm(range(num_iters), disable=not verbose, unit="step"):
             # With replacement, as the course does: without would save little and shuffle much.
             idx = rng.integers(len(X), size=batch_size)
             with np.errstate(over="ignore", invalid="ignore"):  # said once, below
-                loss, dW = self.loss_function(self.W, X[idx], y[idx], reg)
-                W, config = update_rule(self.W, dW, config)
+                loss, dW = self._loss_of_rows(W, X, y, reg, idx)
+                self.W = W
+                W, config = update_rule(W, dW, config)
+            if np.isfinite(loss):
+                self.loss_history.append(loss)
             if not (np.isfinite(loss) and np.isfinite(W).all()):
                 warnings.warn(
                     f"training diverged at step {step}; W is the last finite one; "
-                    f"try a learning_rate below {learning_rate:g}",
+                    f"try a learning_rate below {rate:g}",
                     RuntimeWarning,
                     stacklevel=3,
                 )
                 break
             self.W = W
-            history.append(loss)
-        return history
+        return self.loss_history
 
     @one_blas_thread
     def solve(self, X, y, reg, tol=1e-6, max_iters=1000, verbose=False):
@@ -111,10 +115,11 @@ class LinearClassifier:
         Warns with RuntimeWarning where it stopped for another reason.
         """
         X, y = self._enter(X, y)
-        if self.W is None:
-            self.W = np.zeros((X.shape[1], int(y.max()) + 1), X.dtype)
-        loss, dW = self.loss_function(self.W, X, y, reg)
-        self.loss_history = [loss]
+        door.check_number("tol", tol, "1e-6")
+        door.check_count("max_iters", max_iters, "1000")
+        W = np.zeros((X.shape[1], int(y.max()) + 1), X.dtype) if self.W is None else self.W
+        loss, dW = self.loss_function(W, X, y, reg)
+        self.W, self.loss_history = W, [loss]
         result = self._minimize(X, y, reg, tol, max_iters, verbose)
         # A gradient g is worth about g^2 in the loss, which is lost in its round-off below
         # sqrt(eps), in units of the gradient at the start: nothing leads further down.
@@ -137,16 +142,16 @@ class LinearClassifier:
         X : (N, D) float    examples; N may be of any size, they are scored in blocks of rows
         Raises ValueError where there is no W yet, or X does not fit it or is not finite.
         """
-        if self.W is None:
-            fail("W", "be set before anything can be scored", "None", "train, solve or load first")
-        if len(X):
-            check_examples(X[:1], self.W.astype(X.dtype, copy=False))
+        self._check_trained()
+        X = X if hasattr(X, "dtype") else door.plain(X)
+        if getattr(X, "shape", (1,))[0] > 0:
+            door.check_examples(X, self.W)
         scores = np.empty((len(X), self.W.shape[1]), self.W.dtype)
         for start in range(0, len(X), ROWS_AT_ONCE):
             block = slice(start, start + ROWS_AT_ONCE)
             scores[block] = np.asarray(X[block]) @ self.W
         if not np.isfinite(scores).all():
-            check_finite("X", X, "leaving that example out")
+            door.check_finite("X", X, "leaving that example out")
         return scores
 
     def predict(self, X):
@@ -155,25 +160,30 @@ class LinearClassifier:
 
     def accuracy(self, X, y):
         """The fraction of the rows of X whose predicted class is y, a float in [0, 1]."""
-        y = np.asarray(y)
-        check_labels(y, X)
+        X, y = X if hasattr(X, "dtype") else door.plain(X), np.asarray(y)
+        door.check_examples(X)
+        door.check_labels(y, X)
         return float(np.mean(self.predict(X) == y))
 
     def loss(self, X, y, reg):
         """(loss, dW) of these weights on a batch: `loss_function(W, X, y, reg)`."""
+        self._check_trained()
         return self.loss_function(self.W, X, y, reg)
 
     def save(self, path, **arrays):
         """Write W, and any arrays by name, to an npz file: whole, or not at all.
 
-        Raises ValueError for an array that would need pickling, OSError where the disk does.
+        Raises ValueError where W could not be loaded again or an array would need pickling,
+        OSError where the folder is not there or the disk is full.
         """
-        arrays = {name: np.asarray(array) for name, array in {"W": self.W, **arrays}.items()}
+        self._check_trained()
         for name, array in arrays.items():
-            if array.dtype.hasobject:
-                fail(name, "be an array of numbers or text", "Python objects", "one array each")
+            if np.asarray(array).dtype.hasobject:
+                door.fail(
+                    name, "be an array of numbers or text", "Python objects", "one array each"
+                )
         with whole_file(path) as file:
-            np.savez(file, **arrays)
+            np.savez(file, W=self.W, **arrays)
 
     def load(self, path):
         """Take W from a file of `save`, and return the other arrays in a dict.
@@ -184,11 +194,11 @@ class LinearClassifier:
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 arrays = dict(arrays)
             W = arrays.pop("W")
-            check_weights(W)
+            door.check_weights(W)
         except OSError:
             raise
         except Exception as error:  # numpy, zipfile and zlib each have their own for damage
-            fail(
+            door.fail(
                 path,
                 "be a whole file written by `save`",
                 f"{type(error).__name__}: {error}",
@@ -225,25 +235,22 @@ class LinearClassifier:
 
     def _enter(self, X, y):
         """X and y as arrays, checked; the loss checks each batch, this the whole before it."""
-        X, y = plain(X), np.asarray(y)
-        check_examples(X, self.W)
-        check_labels(y, X, None if self.W is None else self.W.shape[1])
+        X, y = door.plain(X), np.asarray(y)
+        if self.W is not None:
+            door.check_weights(self.W)
+        door.check_data(X, y, self.W)
         return X, y
 
+    def _check_trained(self):
+        if self.W is None:
+            door.fail("W", "be set before it is used", "None", "train, solve or load first")
+        door.check_weights(self.W)
 
-@contextlib.contextmanager
-def whole_file(path):
-    """Open a file for writing bytes that appears at `path` when all of it is on the disk.
-
-    Where anything goes wrong before that, what was at `path` stays as it was.
-    """
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with open(partial, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    def _loss_of_rows(self, W, X, y, reg, idx):
+        try:
+            return self.loss_function(W, X[idx], y[idx], reg)
+        except ValueError:
+            door.check_finite(
+                "X", X, "leaving that example out"
+            )  # names the row of X, not of X[idx]
+            raise

@@ -1,4 +1,4 @@
-"""The softmax loss of a linear classifier and its gradient: once in loops, once in matrices.
+"""The softmax loss and its gradient, in loops and in matrices, and the classifier trained on it.
 
     loss = -(1/N) sum_i log p_i[y_i] + 0.5 * reg * sum(W * W)        nats per example
     dW   =  (1/N) X^T (P - Y) + reg * W
@@ -29,7 +29,7 @@ def softmax_loss_naive(W, X, y, reg):
     y   : (N,) integers in [0, C)      the right class of each example
     reg : float >= 0                   strength of the regularisation
     Returns (loss, dW): a float in nats per example, and (D, C) of W's dtype.
-    Raises ValueError where an argument is not as above (classifiers/door.py has the checks).
+    Raises ValueError where an argument is not as above.
 
     W (C, D) with X (D, N) is understood too, and dW is then (C, D). The shapes and len(y)
     tell the layouts apart; where both fit (N = D and D = C) it is rows.
@@ -39,9 +39,9 @@ def softmax_loss_naive(W, X, y, reg):
     loss = 0.0
     dW = np.zeros_like(W)
     for i in range(N):
-        log_p = X[i] @ W  # the C scores of example i
-        log_p -= log_p.max()  # its own maximum: a whole-batch one underflows rows 745 below it
-        log_p -= np.log(np.sum(np.exp(log_p)))
+        s = X[i] @ W  # the C scores of example i
+        s -= s.max()  # changes no p; now exp cannot overflow, nor its sum be 0
+        log_p = s - np.log(np.sum(np.exp(s)))
         loss -= log_p[y[i]]
         for j in range(C):
             p = np.exp(log_p[j])
@@ -60,14 +60,14 @@ def softmax_loss_vectorized(W, X, y, reg):
     """
     # BEGIN SOLUTION
     N = X.shape[0]
-    right = np.arange(N), y  # in each row, the entry of the right class
-    log_P = X @ W
-    log_P -= log_P.max(axis=1, keepdims=True)
-    log_P -= np.log(np.sum(np.exp(log_P), axis=1, keepdims=True))
-    loss = -np.mean(log_P[right]) + 0.5 * reg * np.sum(W * W)
-    P_minus_Y = np.exp(log_P)
-    P_minus_Y[right] -= 1
-    dW = X.T @ P_minus_Y / N + reg * W
+    rows = np.arange(N)
+    S = X @ W
+    S -= S.max(axis=1, keepdims=True)  # of each row: a whole-batch one leaves sums of 0 behind
+    log_P = S - np.log(np.sum(np.exp(S), axis=1, keepdims=True))
+    loss = -np.mean(log_P[rows, y]) + 0.5 * reg * np.sum(W * W)
+    P = np.exp(log_P)
+    P[rows, y] -= 1  # now P - Y
+    dW = X.T @ P / N + reg * W
     return loss, dW
     # END SOLUTION
 
@@ -75,12 +75,11 @@ def softmax_loss_vectorized(W, X, y, reg):
 class Softmax(LinearClassifier):
     """A linear classifier trained on the softmax loss.
 
-    loss : a function (W, X, y, reg) -> (loss, dW), such as the two above; None takes
-           the fastest there is.
+    loss : a function (W, X, y, reg) -> (loss, dW), such as the two above; None is the second
 
         model = Softmax()
         model.solve(X, y, reg=0.1)
-        model.accuracy(X_test, y_test)
+        model.predict(X_new)
     """
 
     def __init__(self, loss=None):

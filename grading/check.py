@@ -190,6 +190,10 @@ def _failure(function, case):
     except (Exception, SystemExit) as error:
         code = getattr(inspect.unwrap(function), "__code__", None)
         return _explain(error, lambda file: code is not None and file == code.co_filename)
+    for given, now in zip(case.arguments, arguments, strict=True):
+        if not np.array_equal(given, now):
+            changed = "WXy"[[given is a for a in case.arguments].index(True)]
+            return (f"{changed} must be left as it was; after the call it has other values",)
     names = f"({', '.join(case.expected)})"
     if not isinstance(result, tuple) or len(result) != len(case.expected):
         return (f"it must return {names}; it returned {type(result).__name__}",)

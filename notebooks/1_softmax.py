@@ -210,8 +210,8 @@ vis_utils.show_timings(timings, f"{len(X_dev)} images, float32")
 # Stochastic gradient descent takes a few random images, computes the loss and its gradient on them
 # alone, and moves the weights a little against the gradient.
 #
-# The settings here are the course's. The pixels are not scaled, so scores move by thousands when a
-# weight moves by 1, and the learning rate has to be tiny. `reg` is large, so most of the first loss
+# The settings here are the course's. The pixels are not scaled, so scores move by thousands when the
+# weights move by 1, and the learning rate has to be tiny. `reg` is large, so most of the first loss
 # is the price of the random weights it starts from.
 
 # %% id="sgd"

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "vis_utils.py": NUMERIC | {"matplotlib"},
     "classifiers/__init__.py": {"classifiers"},
     "classifiers/door.py": NUMERIC,
+    "classifiers/files.py": STANDARD,
     "classifiers/softmax.py": NUMERIC | {"classifiers"},
     "classifiers/compiled.py": NUMERIC | {"classifiers"},
     "classifiers/linear_classifier.py": NUMERIC | {"classifiers", "optim", "threadpoolctl", "tqdm"},

@@ -136,7 +136,7 @@ def test_a_bad_batch_is_refused(tmp_path, content):
 def test_a_missing_folder_names_every_place_and_the_command(tmp_path, monkeypatch):
     """Both places that were looked in, and the command that fetches."""
     expected = (
-        f"must be a folder of CIFAR-10 batches; got no data_batch_1 in {tmp_path / 'no'} or "
+        f"must hold CIFAR-10 batches; got no data_batch_1 in {tmp_path / 'no'} or "
         f"{tmp_path / 'no' / 'cifar-10-batches-py'}; try `python data_utils.py fetch`"
     )
     with pytest.raises(FileNotFoundError) as error:
@@ -146,6 +146,21 @@ def test_a_missing_folder_names_every_place_and_the_command(tmp_path, monkeypatc
     with pytest.raises(FileNotFoundError) as error:
         data_utils.load_images()
     assert f"CIFAR10_DIR {expected}" in str(error.value)
+
+
+def test_no_root_at_all_looks_in_datasets():
+    """load_CIFAR10(None) names datasets/, where fetch would put the images."""
+    with pytest.raises(FileNotFoundError, match=r"datasets.cifar-10-batches-py; try `python"):
+        data_utils.load_CIFAR10(None)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2.5])
+def test_a_split_must_have_images(number):
+    """A number of images that is not one is named."""
+    with pytest.raises(
+        ValueError, match=f"num_test must be a whole number from 1 up; got {number}"
+    ):
+        data_utils.get_CIFAR10_data(num_test=number)
 
 
 def test_a_missing_batch_is_named(tmp_path):

@@ -66,11 +66,12 @@ REFUSED = {
     ),
     "W one-dimensional": (
         lambda a: {"W": a["W"].ravel()},
-        "W must be a two-dimensional array, (D, C); got shape (20,); try W.reshape(D, C)",
+        "W must be a two-dimensional array, (D, C); got shape (20,); "
+        "try an array of one column a class",
     ),
     "W a list": (
         lambda a: {"W": a["W"].tolist()},
-        "W must be a two-dimensional array, (D, C); got list; try W.reshape(D, C)",
+        "W must be a two-dimensional array, (D, C); got list; try an array of one column a class",
     ),
     "X images": (
         lambda a: {"X": a["X"].reshape(11, 5, 1)},
@@ -103,6 +104,10 @@ REFUSED = {
         lambda a: {"reg": np.nan},
         "reg must be a finite number >= 0; got nan; try 0.1, or 0 for no regularisation",
     ),
+    "reg too large for a float": (
+        lambda a: {"reg": 10**400},
+        f"reg must be a finite number >= 0; got {10**400}; try 0.1, or 0 for no regularisation",
+    ),
     "reg text": (
         lambda a: {"reg": "0,1"},
         "reg must be a finite number >= 0; got '0,1'; try 0.1, or 0 for no regularisation",
@@ -133,7 +138,12 @@ def test_columns_are_refused_as_rows_are(rung, args):
     """In the column layout a label out of range is found as well."""
     y = with_entry(args["y"], 0, 4)
     assert "got 4 at y[0]" in message(rung, args["W"].T, args["X"].T, y, 0.1)
-    assert "y must have shape" in message(rung, args["W"].T, args["X"].T, args["y"][:-1], 0.1)
+
+
+def test_as_many_examples_as_classes_are_rows_all_the_same(rung, args):
+    """Three rows of X for three classes, the column of ones forgotten: it speaks of rows."""
+    got = message(rung, args["W"][:, :3], args["X"][:3, :-1], args["y"][:3], 0.1)
+    assert got.endswith("got (5, 3); try a last column of ones in X, for the bias")
 
 
 def test_an_array_that_is_not_numpy_is_expanded(rung, args):
@@ -171,14 +181,29 @@ def test_the_body_knows_rows_only(args):
         ),
         (
             (0.0, np.zeros((4, 5))),
-            "dW must have the shape of W, (5, 4); got (4, 5); "
-            "try the shapes of its factors, one by one",
+            "dW must have the shape of W, (5, 4); got (4, 5); try the shapes of its factors",
+        ),
+        (
+            (None, np.zeros((5, 4))),
+            "loss must be one number; got object; try the mean over the examples",
+        ),
+        (
+            (0.0, np.full((5, 4), "a")),
+            "dW must be an array of numbers; got <U1; try the formula term by term",
         ),
     ],
 )
 def test_a_body_half_done_is_told_what_it_returned(args, result, expected):
     """A result that is not a number and an array like W is refused at the door as well."""
     assert message(door(lambda W, X, y, reg: result), **args) == expected
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_gradient_of_another_dtype_becomes_that_of_W(args, dtype):
+    """A body that makes its zeros in float64 still gives a float32 W a float32 dW."""
+    W, X = args["W"].astype(dtype), args["X"].astype(dtype)
+    _, dW = door(lambda W, X, y, reg: (0.0, np.zeros(W.shape).tolist()))(W, X, args["y"], 0.1)
+    assert dW.dtype == dtype
 
 
 def test_what_the_body_raises_passes(args):

@@ -91,6 +91,13 @@ def test_f_must_return_one_number():
         eval_numerical_gradient(lambda x: (1.0, x), np.ones(2))
 
 
+@pytest.mark.parametrize("h", [0.0, 1e-30, float("nan")])
+def test_a_step_that_moves_nothing_is_refused(h):
+    """h must change x, or the quotient is 0/0."""
+    with pytest.raises(ValueError, match="h must be a step that moves"):
+        eval_numerical_gradient(cubes, np.ones(2), h=h)
+
+
 def test_array_gradient_is_the_vector_jacobian_product():
     """For f(x) = A x the gradient passed back is A^T df."""
     A = np.array([[1.0, 2.0, 3.0], [-1.0, 0.5, 2.0]])

@@ -208,6 +208,89 @@ def test_an_interrupt_keeps_what_was_trained(blobs, method):
 
 
 @pytest.mark.parametrize("method", ["train", "solve"])
+def test_a_refused_call_leaves_no_trace(blobs, method):
+    """After a refusal there is no half-made W: the next call starts as if it were the first."""
+    X, y = blobs
+    model = Softmax()
+    for arguments in ((X, 0 * y, 0.1), (X, y % 2, -1.0)):
+        bad_X, bad_y, reg = arguments
+        with pytest.raises(ValueError, match=r"must .*; got .*; try "):
+            getattr(model, method)(bad_X, bad_y, reg=reg)
+        assert model.W is None
+    getattr(model, method)(X, y, reg=0.1)
+    assert model.W.shape == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "message"),
+    [
+        ("train", {"learning_rate": np.nan}, "learning_rate must be a finite number > 0; got nan"),
+        (
+            "train",
+            {"learning_rate": 0},
+            "learning_rate must be a finite number > 0; got 0; try 1e-3",
+        ),
+        ("train", {"learning_rate": None}, "learning_rate must be a finite number > 0; got None"),
+        ("train", {"batch_size": 0}, "batch_size must be a whole number from 1 up; got 0; try 200"),
+        ("train", {"batch_size": 2.5}, "batch_size must be a whole number from 1 up; got 2.5"),
+        ("train", {"num_iters": -1}, "num_iters must be a whole number from 1 up; got -1"),
+        (
+            "solve",
+            {"reg": 0.1, "tol": np.nan},
+            "tol must be a finite number >= 0; got nan; try 1e-6",
+        ),
+        (
+            "solve",
+            {"reg": 0.1, "max_iters": 0},
+            "max_iters must be a whole number from 1 up; got 0",
+        ),
+    ],
+)
+def test_bad_settings_are_refused(blobs, method, options, message):
+    """A rate, a size or a number of steps that makes no sense is named, before anything is done."""
+    model = Softmax()
+    with pytest.raises(ValueError) as error:
+        getattr(model, method)(*blobs, **options)
+    assert str(error.value).startswith(message)
+    assert model.W is None
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("method", ["train", "solve"])
+def test_nan_in_X_is_named_by_its_own_row(blobs, method):
+    """The row is that of X, not that of some mini-batch."""
+    X, y = blobs
+    X[17, 1] = np.nan
+    with pytest.raises(ValueError, match="X must be finite; got nan in row 17, column 1"):
+        getattr(Softmax(), method)(X, y, reg=0.1)
+
+
+@pytest.mark.parametrize(
+    ("W", "message"),
+    [
+        (np.ones((3, 3), int), "W must be float32 or float64; got int64; try W.astype"),
+        ([[1.0, 2.0]], "W must be a two-dimensional array, (D, C); got list"),
+        (np.full((3, 3), np.nan), "W must be finite; got nan in row 0, column 0"),
+    ],
+)
+def test_a_W_set_by_hand_is_checked(blobs, tmp_path, W, message):
+    """Whatever is then done with it, W is what is named, and nothing is saved."""
+    model = Softmax()
+    model.W = W
+    for act in (
+        lambda: model.train(*blobs),
+        lambda: model.solve(*blobs, reg=0.1),
+        lambda: model.predict(blobs[0]),
+        lambda: model.loss(*blobs, 0.1),
+        lambda: model.save(tmp_path / "model.npz"),
+    ):
+        with pytest.raises(ValueError) as error:
+            act()
+        assert str(error.value).startswith(message)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("method", ["train", "solve"])
 def test_bad_data_is_refused_before_anything_is_trained(blobs, method):
     """Labels too few, too large for W, or not integers: the door's errors, and W as it was."""
     X, y = blobs
@@ -243,20 +326,24 @@ def test_scoring_refuses_what_does_not_fit(blobs):
     """No W yet, another width, integers, nan, and the wrong number of labels."""
     X, y = blobs
     model = Softmax()
-    with pytest.raises(ValueError, match=r"W must be set .* try train, solve or load first"):
-        model.predict(X)
+    for act in (lambda: model.predict(X), lambda: model.loss(X, y, 0.1), lambda: model.save("x")):
+        with pytest.raises(ValueError, match=r"W must be set .* try train, solve or load first"):
+            act()
     model.W = np.ones((3, 3))
     X_nan = X.copy()
     X_nan[5, 1] = np.nan
     for bad, message in (
         (X[:, :2], "try a last column of ones in X"),
-        (X.astype(np.uint8), "X must be float32 or float64; got uint8"),
+        (X.astype(np.uint8), r"float64; got uint8; try X.astype\(np.float64\)"),
+        (X.tolist(), "X must be a two-dimensional array, one row an example; got list"),
         (X_nan, "got nan in row 5, column 1"),
     ):
         with pytest.raises(ValueError, match=message):
             model.predict(bad)
     with pytest.raises(ValueError, match=r"y must have shape \(300,\)"):
         model.accuracy(X, y[:-1])
+    with pytest.raises(ValueError, match="X must hold at least one example"):
+        model.accuracy(X[:0], y[:0])
 
 
 def test_save_and_load(blobs, tmp_path):
@@ -271,6 +358,14 @@ def test_save_and_load(blobs, tmp_path):
     np.testing.assert_array_equal(arrays["mean"], np.arange(3.0))
     assert set(arrays) == {"mean", "classes"}
     assert [file.name for file in tmp_path.iterdir()] == ["model.npz"]
+
+
+def test_save_names_the_folder_that_is_missing(tmp_path):
+    """Not the temporary file that nobody asked for."""
+    model = Softmax()
+    model.W = np.ones((2, 2))
+    with pytest.raises(FileNotFoundError, match=r"no/model.npz must lie in a folder"):
+        model.save(tmp_path / "no/model.npz")
 
 
 def test_save_does_not_pickle(tmp_path):

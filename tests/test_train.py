@@ -95,6 +95,13 @@ def test_images_are_found_by_the_environment(small, tmp_path):
         (("--data", "nowhere"), "try `python data_utils.py fetch`"),
         (("--reg", "-1"), "reg must be a finite number >= 0; got -1.0"),
         (("--num-iters", "0"), "must be 1 or more; got 0"),
+        (("--num-iters", "many"), "invalid whole_number value: 'many'"),
+        (("--seed", "-1"), "must be 0 or more; got -1"),
+        (
+            ("--method", "sgd", "--learning-rate", "nan"),
+            "learning_rate must be a finite number > 0",
+        ),
+        (("--data", ""), "the folder of images must hold CIFAR-10 batches"),
         (("--loss", "compiled"), "softmax_engine"),
     ],
 )
@@ -139,10 +146,15 @@ def test_rungs_are_checked_before_they_are_timed():
     def unfinished(W, X, y, reg):
         raise NotImplementedError("write me")
 
+    def not_a_number(W, X, y, reg):
+        loss, dW = softmax_loss_naive(W, X, y, reg)
+        return loss, np.nan * dW
+
     rungs = {"naive": softmax_loss_naive, "unfinished": unfinished}
     assert set(train.time_rungs(rungs, W, X, y, 0.1)) == {"naive"}
-    with pytest.raises(ValueError, match="wrong must agree with naive before it is timed"):
-        train.time_rungs({**rungs, "wrong": wrong}, W, X, y, 0.1)
+    for bad in (wrong, not_a_number):
+        with pytest.raises(ValueError, match="bad must agree with naive before it is timed"):
+            train.time_rungs({**rungs, "bad": bad}, W, X, y, 0.1)
 
 
 def independent_minimum(X, y, reg):
