@@ -83,20 +83,9 @@ def parse(argv):
     add("--method", choices=["lbfgs", "sgd"], default="lbfgs", help="default: %(default)s")
     add("--loss", choices=["auto", *RUNGS], default="auto", help="default: %(default)s")
     add("--reg", type=float, default=0.1, help="of the loss; default: %(default)s")
-    add(
-        "--num-iters",
-        type=at_least(1),
-        metavar="N",
-        help="at the most; default: lbfgs 1000, sgd 1500",
-    )
+    add("--num-iters", type=at_least(1), metavar="N", help="default: lbfgs 1000, sgd 1500")
     add("--learning-rate", type=float, default=1e-3, help="of sgd; default: %(default)s")
-    add(
-        "--batch-size",
-        type=at_least(1),
-        metavar="N",
-        default=200,
-        help="of sgd; default: %(default)s",
-    )
+    add("--batch-size", type=at_least(1), metavar="N", default=200, help="of sgd; default: 200")
     add("--seed", type=at_least(0), default=0, help="of all that is random; default: %(default)s")
     add("--out", type=Path, metavar="DIR", default=Path("outputs"), help="default: %(default)s")
     return parser.parse_args(argv)

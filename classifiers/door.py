@@ -110,6 +110,9 @@ def check_count(name, value, remedy):
 
 def check_finite(name, array, remedy):
     """Raise ValueError naming the first entry of the matrix that is NaN or infinite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.sum(array)):  # no array is made where all is well
+            return
     finite = np.isfinite(array)
     if not finite.all():
         row, column = np.argwhere(~finite)[0]

@@ -85,7 +85,7 @@ class LinearClassifier:
             # With replacement, as the course does: without would save little and shuffle much.
             idx = rng.integers(len(X), size=batch_size)
             with np.errstate(over="ignore", invalid="ignore"):  # said once, below
-                loss, dW = self._loss_of_rows(W, X, y, reg, idx)
+                loss, dW = self.loss_function(W, X[idx], y[idx], reg)
                 self.W = W
                 W, config = update_rule(W, dW, config)
             if np.isfinite(loss):
@@ -179,9 +179,7 @@ class LinearClassifier:
         self._check_trained()
         for name, array in arrays.items():
             if np.asarray(array).dtype.hasobject:
-                door.fail(
-                    name, "be an array of numbers or text", "Python objects", "one array each"
-                )
+                door.fail(name, "be numbers or text", "Python objects", "an array for each part")
         with whole_file(path) as file:
             np.savez(file, W=self.W, **arrays)
 
@@ -198,12 +196,8 @@ class LinearClassifier:
         except OSError:
             raise
         except Exception as error:  # numpy, zipfile and zlib each have their own for damage
-            door.fail(
-                path,
-                "be a whole file written by `save`",
-                f"{type(error).__name__}: {error}",
-                "saving the model again",
-            )
+            got = f"{type(error).__name__}: {error}"
+            door.fail(path, "be a whole file written by `save`", got, "saving the model again")
         self.W = W
         return arrays
 
@@ -234,23 +228,15 @@ class LinearClassifier:
         return result
 
     def _enter(self, X, y):
-        """X and y as arrays, checked; the loss checks each batch, this the whole before it."""
+        """X and y as arrays, checked whole: an error names the row of X, not of a batch."""
         X, y = door.plain(X), np.asarray(y)
         if self.W is not None:
             door.check_weights(self.W)
         door.check_data(X, y, self.W)
+        door.check_finite("X", X, "leaving that example out")
         return X, y
 
     def _check_trained(self):
         if self.W is None:
             door.fail("W", "be set before it is used", "None", "train, solve or load first")
         door.check_weights(self.W)
-
-    def _loss_of_rows(self, W, X, y, reg, idx):
-        try:
-            return self.loss_function(W, X[idx], y[idx], reg)
-        except ValueError:
-            door.check_finite(
-                "X", X, "leaving that example out"
-            )  # names the row of X, not of X[idx]
-            raise

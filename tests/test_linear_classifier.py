@@ -372,7 +372,7 @@ def test_save_does_not_pickle(tmp_path):
     """An array of Python objects is refused, and no file appears."""
     model = Softmax()
     model.W = np.ones((2, 2))
-    with pytest.raises(ValueError, match="odd must be an array of numbers or text"):
+    with pytest.raises(ValueError, match="odd must be numbers or text"):
         model.save(tmp_path / "model.npz", odd=[{"a": 1}])
     assert list(tmp_path.iterdir()) == []
 
