@@ -40,7 +40,7 @@ release: $(VENV)/.student  ## write the student's copy, folder and zip, to relea
 	$(BIN)/python -m grading.release --out release $(ARGS)
 
 proof: $(VENV)/.proof lint  ## run the long proofs too: notebooks and full releases
-	$(BIN)/python -m pytest -m proof $(ARGS)
+	$(BIN)/python -m pytest -v -m proof $(ARGS)
 
 render: $(VENV)/.proof  ## make notebooks/*.ipynb from *.py, executed on generated images
 	$(BIN)/python notebooks/build.py
