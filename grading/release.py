@@ -20,13 +20,14 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from .check import ROOT, read_exercises
+from .check import ROOT, is_optional, read_exercises
 
 NAME = "softmax-assignment"
 FILES = (
     "LICENSE",
     "requirements.txt",
     "train.py",
+    "layers.py",
     "optim.py",
     "gradient_check.py",
     "data_utils.py",
@@ -38,6 +39,7 @@ FILES = (
     "notebooks/*.ipynb",
     "grading/__init__.py",
     "grading/check.py",
+    "grading/points.py",
     "grading/exercises.toml",
 )
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
@@ -61,7 +63,8 @@ class Release(NamedTuple):
         lines = [f"wrote {self.folder} ({len(self.files)} files)"]
         lines += [f"wrote {self.archive} ({size:.0f} kB), to hand out"]
         for e in self.exercises:
-            lines.append(f"  {e['function']:<26}{e['points']:>3} points   {e['file']}")
+            optional = "   (optional)" if is_optional(e) else ""
+            lines.append(f"  {e['function']:<26}{e['points']:>3} points   {e['file']}{optional}")
         return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """The teacher's ring: verdicts on right and wrong solutions, and the release of the copy."""
 
+import ast
 import json
 import shutil
 import subprocess
@@ -10,17 +11,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import logsumexp, softmax
+from scipy.special import log_softmax, logsumexp, softmax
 
-from classifiers import softmax_loss_naive, softmax_loss_vectorized
+import layers
+from classifiers import softmax_loss_naive, softmax_loss_vectorized, svm_loss_vectorized
 from classifiers.door import door
-from grading.check import CASES, check, judge, numerical_gradient, read_exercises
+from grading.check import check, is_optional, judge, read_exercises
+from grading.points import CASES, has_gaps, numerical_gradient
 from grading.release import BEGIN, END, NAME, cut, cut_notebook, release, students_makefile
 
 ROOT = Path(__file__).resolve().parent.parent
 EXERCISES = read_exercises()
+NAMES = [exercise["function"] for exercise in EXERCISES]
+FILES = sorted({exercise["file"] for exercise in EXERCISES})
 SOFTMAX = "classifiers/softmax.py"
 EXERCISE = "softmax_loss_vectorized"
+HINGE = "svm_loss_vectorized"
+NAIVE, JACOBIAN, BACKWARD = "softmax_jacobian_naive", "softmax_jacobian", "softmax_backward"
 NOT_SOURCE = (".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "outputs", "release")
 
 
@@ -55,7 +62,15 @@ def edit(path, old, new):
 
 
 def states(run):
-    return [line.split()[1] for line in run.stdout.splitlines() if line.startswith("softmax_")]
+    """The state of each exercise by name, in the order of the report."""
+    lines = [line.split() for line in run.stdout.splitlines() if not line.startswith(" ")]
+    return {line[0]: line[1] for line in lines}
+
+
+def solve(folder, *files):
+    """Paste the solutions back into these files, or into all."""
+    for file in files or FILES:
+        shutil.copy(ROOT / file, folder / file)
 
 
 # The verdict on wrong solutions: each with what its report must name. The bodies lean on a
@@ -220,7 +235,7 @@ def test_wrong(body, point, comparison):
 def test_wrong_without_the_door():
     """Results of a wrong kind or shape are named where no door has looked at them."""
     for result, words in [
-        (None, "it must return (loss, dW); it returned NoneType"),
+        (None, "it must return loss, dW; it returned NoneType"),
         ((1.0, np.zeros(4)), "dW must have shape (5, 4); yours has (4,)"),
         (([1.0], np.zeros((5, 4))), "loss must have shape (); yours has (1,)"),
         (("a", np.zeros((5, 4))), "loss must be of numbers; yours is a str"),
@@ -301,6 +316,344 @@ def test_right(body, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+# The same of the derivative of softmax and of the hinge loss.
+
+
+def whole_max(z, axis=-1):
+    e = np.exp(z - z.max())
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def max_of_all_but_by_rows(z, axis=-1):
+    e = np.exp(z - z.max(axis=-1 if axis == -1 else None, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def max_of_the_rows_always(z, axis=-1):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def shifts_in_place(z, axis=-1):
+    z -= z.max(axis=axis, keepdims=True)
+    return np.exp(z) / np.exp(z).sum(axis=axis, keepdims=True)
+
+
+def log_without_shift(z, axis=-1):
+    return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+
+
+def alike_by_value(y):
+    return np.array([[y_i * ((y_i == y_j) - y_j) for y_j in y] for y_i in y])
+
+
+def by_division(y):
+    return y[:, None] * y / y * (np.eye(len(y)) - y)
+
+
+def alike_by_value_batched(y):
+    return y[..., None] * ((y[..., None] == y[..., None, :]) - y[..., None, :])
+
+
+def as_if_without_gaps(y):
+    y = np.lib.stride_tricks.as_strided(y, strides=np.empty_like(y, order="C").strides)
+    return y[..., None] * (np.eye(y.shape[-1]) - y[..., None, :])
+
+
+def in_place(dy, y):
+    dy *= y
+    return dy - y * dy.sum(axis=-1, keepdims=True)
+
+
+def diag(y):
+    return y[..., None] * np.eye(y.shape[-1], dtype=y.dtype)
+
+
+def outer(y):
+    return y[..., None] * y[..., None, :]
+
+
+def total(a, axis=-1):
+    return np.sum(a, axis=axis, keepdims=True)
+
+
+# exercise, what is wrong, the function, and what its report must name
+# fmt: off
+WRONG_LAYERS = [
+    ("softmax", "no shift", lambda z, axis=-1: np.exp(z) / total(np.exp(z), axis),
+     "test point 5, rows of scores near +1000",
+     "y: 8 of 12 entries differ, most y[0, 0]: yours nan"),
+    ("softmax", "whole-batch max", whole_max,
+     "test point 5, rows of scores near +1000",
+     "y: 8 of 12 entries differ, most y[1, 0]: yours nan"),
+    ("softmax", "one sum for all", lambda z, axis=-1: np.exp(z) / np.exp(z).sum(),
+     "test point 2, z (2, 3, 4):", "y: 24 of 24 entries differ"),
+    ("softmax", "axis ignored", lambda z, axis=-1: softmax(z, axis=-1),
+     "test point 3, z (3, 4), axis = 0:", "y: 12 of 12 entries differ"),
+    ("softmax", "first axis for any", lambda z, axis=-1: softmax(z, axis=-1 if axis == -1 else 0),
+     "test point 4, z (2, 3, 4), axis = 1:", "y: 24 of 24 entries differ"),
+    ("softmax", "max of the rows always", max_of_the_rows_always,
+     "test point 3, z (3, 4), axis = 0:", "y: 12 of 12 entries differ"),
+    ("softmax", "max of all, but by rows", max_of_all_but_by_rows,
+     "test point 6, columns of such scores, axis = 0:", "y[0, 1]: yours nan"),
+    ("softmax", "in place", shifts_in_place,
+     "test point 1, one vector", "z must be left as it was"),
+    ("softmax", "no keepdims", lambda z, axis=-1: np.exp(z) / np.exp(z).sum(axis=axis),
+     "test point 2, z (2, 3, 4):", "ValueError: operands could not be broadcast"),
+    ("softmax", "no axis", lambda z: softmax(z, axis=-1), "test point 3,", "TypeError: "),
+    ("softmax", "nothing", lambda z, axis=-1: None,
+     "test point 1,", "it must return y; it returned NoneType"),
+    ("softmax", "a pair", lambda z, axis=-1: (softmax(z, axis), 1),
+     "test point 1,", "it must return y; it returned tuple"),
+    ("softmax", "a tuple of one", lambda z, axis=-1: (softmax(z, axis),),
+     "test point 1,", "it must return y; it returned tuple"),
+    ("softmax", "float16 inside", lambda z, axis=-1: softmax(np.float16(z), axis),
+     "test point 1,", "y: 4 of 4 entries differ"),
+    ("softmax", "max of nothing", lambda z, axis=-1: softmax(z - 0 * z.max(), axis),
+     "test point 11, z (0, 3), an empty batch:", "ValueError: zero-size array"),
+    ("log_softmax", "log of underflow", lambda z, axis=-1: np.log(softmax(z, axis)),
+     "test point 8, scores 1000 apart", "most log_y[0, 1]: yours -inf, expected -2000"),
+    ("log_softmax", "epsilon in log", lambda z, axis=-1: np.log(softmax(z, axis) + 1e-12),
+     "test point 8, scores 1000 apart", "most log_y[1, 1]: yours -27.631021, expected -2001"),
+    ("log_softmax", "no shift", log_without_shift,
+     "test point 5, rows of scores near +1000",
+     "log_y: 8 of 12 entries differ, most log_y[0, 0]: yours -inf"),
+    ("log_softmax", "whole-batch max", lambda z, axis=-1: log_without_shift(z - z.max(), axis),
+     "test point 5, rows of scores near +1000", "log_y[1, 0]: yours inf"),
+    ("log_softmax", "no log of the sum", lambda z, axis=-1: z - z.max(axis=axis, keepdims=True),
+     "test point 1, one vector of 4 scores:", "log_y: 4 of 4 entries differ"),
+    ("log_softmax", "base 2", lambda z, axis=-1: log_softmax(z, axis) / np.log(2),
+     "test point 1, one vector of 4 scores:", "log_y: 4 of 4 entries differ"),
+    (NAIVE, "diagonal only", lambda y: np.diag(y * (1 - y)),
+     "test point 1, y = softmax([1, 2]):", "J: 2 of 4 entries differ, most J["),
+    (NAIVE, "a vector", lambda y: y * (1 - y),
+     "test point 1,", "J must have shape (2, 2); yours has (2,)"),
+    (NAIVE, "sign", lambda y: np.outer(y, y) - np.diag(y),
+     "test point 1,", "J: 4 of 4 entries differ"),
+    (NAIVE, "no diagonal", lambda y: -np.outer(y, y), "test point 1,", "J: 2 of 4 entries differ"),
+    (NAIVE, "alike by value", alike_by_value,
+     "test point 3, two entries of y alike:", "J: 2 of 16 entries differ"),
+    (NAIVE, "of softmax(y)", lambda y: diag(softmax(y)) - outer(softmax(y)),
+     "test point 1,", "J: 4 of 4 entries differ"),
+    (NAIVE, "by division", by_division, "test point 4, entries of y of 1e-9,", "yours nan"),
+    (JACOBIAN, "alike by value", alike_by_value_batched,
+     "test point 3, two entries", "J: 2 of 16 entries"),
+    (JACOBIAN, "of one vector", lambda y: np.diagflat(y) - np.outer(y, y),
+     "test point 8, a batch (2, 3, 4):", "J must have shape (2, 3, 4, 4); yours has (24, 24)"),
+    (JACOBIAN, "the batch's length", lambda y: y[..., None] * np.eye(len(y)) - outer(y),
+     "test point 8, a batch (2, 3, 4):", "ValueError: operands could not be broadcast"),
+    (JACOBIAN, "diagonal only", lambda y: diag(y * (1 - y)),
+     "test point 1,", "J: 2 of 4 entries differ"),
+    (JACOBIAN, "sign", lambda y: outer(y) - diag(y), "test point 1,", "J: 4 of 4 entries differ"),
+    (JACOBIAN, "identity for diag(y)", lambda y: np.eye(y.shape[-1]) - outer(y),
+     "test point 1,",
+     "J: 2 of 4 entries differ, most J[0, 0]: yours 0.92767051, expected 0.19661193"),
+    (JACOBIAN, "as if without gaps", as_if_without_gaps,
+     "test point 6, a vector with gaps", "yours nan"),
+    (BACKWARD, "no sum", lambda dy, y: y * dy, "test point 1,", "dz: 2 of 2 entries differ"),
+    (BACKWARD, "diagonal only", lambda dy, y: dy * y * (1 - y),
+     "test point 1,", "dz: 2 of 2 entries differ"),
+    (BACKWARD, "sum of dy", lambda dy, y: y * (dy - total(dy)), "test point 1,", "dz: 2 of 2"),
+    (BACKWARD, "sum over the batch", lambda dy, y: y * (dy - np.sum(dy * y)),
+     "test point 8, a batch (2, 3, 4):", "dz: 24 of 24 entries differ"),
+    (BACKWARD, "sum over axis 0", lambda dy, y: y * (dy - total(dy * y, 0)),
+     "test point 8, a batch (2, 3, 4):", "dz: 24 of 24 entries differ"),
+    (BACKWARD, "sign", lambda dy, y: y * (total(dy * y) - dy),
+     "test point 1,", "dz: 2 of 2 entries differ"),
+    (BACKWARD, "swapped", lambda dy, y: dy * (y - total(dy * y)),
+     "test point 1,", "dz: 2 of 2 entries"),
+    (BACKWARD, "in place", in_place, "test point 1,", "dy must be left as it was"),
+    (BACKWARD, "a batch's one Jacobian", lambda dy, y: (np.diagflat(y) - np.outer(y, y)) @ dy,
+     "test point 8, a batch (2, 3, 4):", "ValueError: "),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("exercise, what, function, point, comparison", WRONG_LAYERS)
+def test_wrong_in_layers(exercise, what, function, point, comparison):
+    """Each common wrong version of softmax and its derivatives is wrong, and how is named."""
+    verdict = judge(function, exercise)
+    assert verdict.state == "wrong"
+    report = str(verdict)
+    assert point in report
+    assert comparison in report
+    assert len(report.splitlines()) <= 4
+
+
+def row_by_row(z, axis=-1):
+    y = np.empty(z.shape)
+    lines, out = np.moveaxis(z, axis, -1), np.moveaxis(y, axis, -1)
+    for index in np.ndindex(lines.shape[:-1]):
+        e = [np.exp(float(s) - float(max(lines[index]))) for s in lines[index]]
+        out[index] = np.array(e) / sum(e)
+    return y
+
+
+def one_over_the_odds(z, axis=-1):
+    z = np.moveaxis(z, axis, -1)
+    y = 1 / np.exp(z[..., None, :] - z[..., :, None]).sum(axis=-1)
+    return np.moveaxis(y, -1, axis)
+
+
+def two_loops(y):
+    J = -np.outer(y, y)
+    for i in range(len(y)):
+        J[i, i] += y[i]
+    return J
+
+
+def vector_by_vector(y):
+    J = np.empty((*y.shape, y.shape[-1]))
+    for index in np.ndindex(y.shape[:-1]):
+        J[index] = np.diag(y[index]) - np.outer(y[index], y[index])
+    return J
+
+
+def in_three_lines(dy, y):
+    dz = y * dy
+    s = dz.sum(axis=-1, keepdims=True)
+    dz -= y * s
+    return dz
+
+
+RIGHT_LAYERS = [
+    ("softmax", row_by_row),
+    ("softmax", one_over_the_odds),
+    ("softmax", lambda z, axis=-1: np.exp(z - logsumexp(z, axis=axis, keepdims=True))),
+    ("log_softmax", lambda z, axis=-1: z - logsumexp(z, axis=axis, keepdims=True)),
+    (
+        "log_softmax",
+        lambda z, axis=-1: z - np.expand_dims(np.logaddexp.reduce(z, axis=axis), axis),
+    ),
+    ("softmax_jacobian_naive", two_loops),
+    ("softmax_jacobian_naive", lambda y: np.diagflat(y) - np.outer(y, y)),
+    ("softmax_jacobian", vector_by_vector),
+    (
+        "softmax_jacobian",
+        lambda y: (
+            np.einsum("...i,ij->...ij", y, np.eye(y.shape[-1], dtype=y.dtype))
+            - np.einsum("...i,...j->...ij", y, y)
+        ),
+    ),
+    ("softmax_jacobian", lambda y: diag(y) - outer(y) + 1e-12),  # where J is 0, rounding may show
+    ("softmax_backward", in_three_lines),
+    ("softmax_backward", lambda dy, y: ((diag(y) - outer(y)) @ dy[..., None])[..., 0]),
+    ("softmax_backward", lambda dy, y: y * (dy - np.einsum("...k,...k->...", dy, y)[..., None])),
+    *((name, getattr(layers, name)) for name in NAMES[2:7]),
+]
+
+
+@pytest.mark.parametrize("exercise, function", RIGHT_LAYERS)
+def test_right_in_layers(exercise, function):
+    """A right softmax or derivative is right at every test point, however written."""
+    assert judge(function, exercise).failure == ()
+    assert judge(function, exercise).state == "right"
+
+
+def hinge_parts(W, X, y):
+    S, Y = X @ W, np.eye(W.shape[1], dtype=W.dtype)[y]
+    M = (S - np.sum(S * Y, axis=1, keepdims=True) + 1) * (1 - Y)
+    G = (M > 0).astype(W.dtype)
+    return len(X), Y, np.maximum(M, 0), G
+
+
+def hinge(W, X, y, reg, loss=None, G=None, margin=None):
+    """A right hinge loss, where no part of it is given."""
+    N, Y, M, counted = hinge_parts(W, X, y)
+    loss = np.sum(M) / N if loss is None else loss
+    G = counted - Y * total(counted) if G is None else G
+    return loss + reg / 2 * np.sum(W * W), X.T @ G / N + reg * W
+
+
+def right_class_counted(W, X, y, reg):
+    return hinge(W, X, y, reg, loss=np.sum(hinge_parts(W, X, y)[2]) / len(X) + 1)
+
+
+def right_column_once(W, X, y, reg):
+    _, Y, _, G = hinge_parts(W, X, y)
+    return hinge(W, X, y, reg, G=G - Y * (total(G) > 0))
+
+
+def right_column_forgotten(W, X, y, reg):
+    return hinge(W, X, y, reg, G=hinge_parts(W, X, y)[3])
+
+
+def no_margin(W, X, y, reg):
+    lead = X @ W - total((X @ W) * hinge_parts(W, X, y)[1])
+    return hinge(W, X, y, reg, loss=np.maximum(lead, 0).sum() / len(X))
+
+
+def squared(W, X, y, reg):
+    N, Y, M, _ = hinge_parts(W, X, y)
+    return hinge(W, X, y, reg, loss=np.sum(M**2) / N, G=2 * (M - Y * total(M)))
+
+
+def worst_class_only(W, X, y, reg):
+    return hinge(W, X, y, reg, loss=hinge_parts(W, X, y)[2].max(axis=1).mean())
+
+
+def hinge_not_averaged(W, X, y, reg):
+    loss, dW = hinge(W, X, y, 0.0)
+    return len(X) * loss + reg / 2 * np.sum(W * W), len(X) * dW + reg * W
+
+
+def hinge_without_regularisation_in_dW(W, X, y, reg):
+    return hinge(W, X, y, reg)[0], hinge(W, X, y, 0.0)[1]
+
+
+def hinge_sign(W, X, y, reg):
+    return hinge(W, X, y, reg)[0], 2 * reg * W - hinge(W, X, y, reg)[1]
+
+
+def no_class_to_count(W, X, y, reg):
+    M = hinge_parts(W, X, y)[2]
+    return hinge(W, X, y, reg, loss=M[M > 0].mean() * np.sum(M > 0) / len(X))
+
+
+WRONG_HINGE = [
+    (right_class_counted, "test point 1, reg = 0:", "loss: yours 5.1928745, expected 4.1928745"),
+    (right_column_once, "test point 1, reg = 0:", "dW: 5 of 20 entries differ"),
+    (right_column_forgotten, "test point 1, reg = 0:", "dW: 15 of 20 entries differ"),
+    (no_margin, "test point 1, reg = 0:", "loss: yours "),
+    (squared, "test point 1, reg = 0:", "dW: 20 of 20 entries differ"),
+    (worst_class_only, "test point 1, reg = 0:", "loss: yours "),
+    (hinge_not_averaged, "test point 1, reg = 0:", "dW: 20 of 20 entries differ"),
+    (hinge_without_regularisation_in_dW, "test point 2, reg = 0.7:", "dW: 20 of 20 entries"),
+    (hinge_sign, "test point 1, reg = 0:", "dW: 20 of 20 entries differ"),
+    (no_class_to_count, "test point 6, every right class leads", "loss: yours nan, expected 0"),
+]
+
+
+@pytest.mark.parametrize("exercise", ["svm_loss_naive", HINGE])
+@pytest.mark.parametrize("body, point, comparison", WRONG_HINGE, ids=lambda v: str(v)[:40])
+def test_wrong_hinge(exercise, body, point, comparison):
+    """Each common wrong hinge loss is wrong, and the comparison that failed is named."""
+    verdict = judge(door(body), exercise)
+    assert verdict.state == "wrong"
+    assert point in str(verdict)
+    assert comparison in str(verdict)
+
+
+def hinge_in_loops(W, X, y, reg):
+    loss, dW = 0.5 * reg * (W**2).sum(), reg * W
+    for x, label in zip(X, y, strict=True):
+        s = W.T @ x
+        near = [j for j in range(len(s)) if j != label and s[j] + 1 > s[label]]
+        loss += sum(s[j] + 1 - s[label] for j in near) / len(X)
+        for j in near:
+            dW[:, j] += x / len(X)
+        dW[:, label] -= len(near) * x / len(X)
+    return loss, dW
+
+
+@pytest.mark.parametrize("exercise", ["svm_loss_naive", HINGE])
+@pytest.mark.parametrize("body", [hinge, hinge_in_loops], ids=lambda body: body.__name__)
+def test_right_hinge(exercise, body):
+    """A right hinge loss is right at every test point, however written."""
+    assert judge(door(lambda *arguments: body(*arguments)), exercise).failure == ()
+    assert judge(door(lambda *arguments: body(*arguments)), exercise).state == "right"
+
+
 def test_state_is_fresh_at_each_point():
     """A function right only the first time is wrong from the second test point on."""
     total = []
@@ -322,7 +675,7 @@ def test_truth():
 @pytest.mark.parametrize("case", CASES[EXERCISE](), ids=lambda case: case.name)
 def test_truth_of_the_loss(case):
     """At every test point the truth obeys the laws of a softmax loss, with eight digits."""
-    W, X, y, reg = case.arguments
+    W, X, y, reg = case.arguments.values()
     dW = case.expected["dW"]
     if len(X) != len(y):
         W, X, dW = W.T, X.T, dW.T
@@ -336,10 +689,75 @@ def test_truth_of_the_loss(case):
     )
 
 
-def test_points_hide_nothing():
+@pytest.mark.parametrize("case", CASES[HINGE](), ids=lambda case: case.name)
+def test_truth_of_the_hinge_loss(case):
+    """The truth is the formula, term by term; no difference is taken across a kink."""
+    W, X, y, reg = case.arguments.values()
+    dW = case.expected["dW"]
+    if len(X) != len(y):
+        W, X, dW = W.T, X.T, dW.T
+    W, X = W.astype(np.float64), X.astype(np.float64)
+    loss, gradient = reg / 2 * np.sum(W * W), reg * W
+    for x, label in zip(X, y, strict=True):
+        for j in set(range(W.shape[1])) - {label}:
+            margin = x @ W[:, j] - x @ W[:, label] + 1
+            assert abs(margin) > 0.05  # the differences reach 0.0015 * max |X|, less than 0.005
+            loss += max(0, margin) / len(X)
+            gradient[:, j] += (margin > 0) * x / len(X)
+            gradient[:, label] -= (margin > 0) * x / len(X)
+    assert case.expected["loss"] == pytest.approx(loss, rel=1e-12, abs=1e-12)
+    np.testing.assert_allclose(dW, gradient, atol=1e-8)
+
+
+def test_truth_of_the_jacobian():
+    """The Jacobian at softmax([1, 2]) is p (1 - p) = 0.19661193, with signs + - - +."""
+    case = CASES["softmax_jacobian_naive"]()[0]
+    np.testing.assert_allclose(case.arguments["y"], [0.26894142, 0.73105858], atol=5e-9)
+    np.testing.assert_allclose(
+        case.expected["J"], 0.19661193 * np.array([[1, -1], [-1, 1]]), atol=5e-9
+    )
+
+
+@pytest.mark.parametrize("exercise", ["softmax_jacobian_naive", "softmax_jacobian"])
+def test_truth_of_the_jacobians(exercise):
+    """At every test point the truth is symmetric, and its rows sum to 0."""
+    for case in CASES[exercise]():
+        y, J = case.arguments["y"], case.expected["J"]
+        assert J.shape == (*y.shape, y.shape[-1])
+        np.testing.assert_allclose(J, np.swapaxes(J, -1, -2), atol=1e-11)
+        np.testing.assert_allclose(J.sum(axis=-1), 0, atol=1e-11)
+
+
+def test_truth_of_the_vjp():
+    """At every test point the truth is that of the Jacobian, times dy."""
+    jacobians = {case.name: case.expected["J"] for case in CASES["softmax_jacobian"]()}
+    for case in CASES["softmax_backward"]():
+        product = np.einsum("...i,...ij->...j", case.arguments["dy"], jacobians[case.name])
+        np.testing.assert_allclose(case.expected["dz"], product, atol=1e-11)
+
+
+@pytest.mark.parametrize("exercise", NAMES[2:7])
+def test_gaps_in_memory_stay(exercise):
+    """At the points that say so, the function that is judged gets arrays with gaps."""
+    gaps = []
+
+    def function(*arguments):
+        gaps.append(has_gaps(arguments[0]))
+        return getattr(layers, exercise)(*arguments)
+
+    cases = CASES[exercise]()
+    assert judge(function, exercise).state == "right"
+    assert [g for g, case in zip(gaps, cases, strict=True) if "with gaps" in case.name] == (
+        [True] * sum("with gaps" in case.name for case in cases)
+    )
+    assert any(gaps) and not all(gaps)
+
+
+@pytest.mark.parametrize("exercise", [EXERCISE, HINGE])
+def test_points_hide_nothing(exercise):
     """At the second test point the parts of dW are of equal size, within a third."""
-    W, *_, reg = CASES[EXERCISE]()[1].arguments
-    data_part = CASES[EXERCISE]()[0].expected["dW"]
+    W, *_, reg = CASES[exercise]()[1].arguments.values()
+    data_part = CASES[exercise]()[0].expected["dW"]
     assert 3 / 4 < np.linalg.norm(reg * W) / np.linalg.norm(data_part) < 4 / 3
 
 
@@ -347,6 +765,14 @@ def test_in_a_notebook(capsys):
     """check(function) prints its line and returns nothing that a cell would echo."""
     assert check(softmax_loss_naive) is None
     assert capsys.readouterr().out.startswith("softmax_loss_naive        right")
+
+
+def test_in_a_notebook_optional(capsys):
+    """check of an optional exercise says that it is."""
+    check(svm_loss_vectorized)
+    assert capsys.readouterr().out == (
+        "svm_loss_vectorized       right        ✓✓✓✓✓✓  6 of 6 test points   (optional)\n"
+    )
 
 
 def test_in_a_notebook_foreign_function():
@@ -357,7 +783,25 @@ def test_in_a_notebook_foreign_function():
 
 def test_every_exercise_has_test_points():
     """The exercises listed are those that can be checked."""
-    assert [exercise["function"] for exercise in EXERCISES] == list(CASES)
+    assert list(CASES) == NAMES
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=NAMES)
+def test_no_exercise_names_another(exercise):
+    """No exercise's body names another: each is done, and judged, for itself."""
+    tree = ast.parse((ROOT / exercise["file"]).read_text(encoding="utf-8"))
+    (function,) = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name == exercise["function"]
+    ]
+    named = {
+        getattr(node, "id", getattr(node, "attr", None))
+        for statement in function.body
+        for node in ast.walk(statement)
+    }
+    assert "np" in named
+    assert not named & set(NAMES)
 
 
 # The command, in a student's copy.
@@ -366,26 +810,53 @@ def test_every_exercise_has_test_points():
 def test_fresh_copy_is_unfinished(copy):
     """In a fresh copy every exercise is unfinished, and the status is 1."""
     run = run_check(copy)
-    assert (
-        run.stdout == "softmax_loss_naive        unfinished\nsoftmax_loss_vectorized   unfinished\n"
+    assert run.stdout == (
+        "softmax_loss_naive        unfinished\n"
+        "softmax_loss_vectorized   unfinished\n"
+        "softmax                   unfinished\n"
+        "log_softmax               unfinished\n"
+        "softmax_jacobian_naive    unfinished\n"
+        "softmax_jacobian          unfinished\n"
+        "softmax_backward          unfinished\n"
+        "svm_loss_naive            unfinished   (optional)\n"
+        "svm_loss_vectorized       unfinished   (optional)\n"
     )
     assert (run.returncode, run.stderr) == (1, "")
 
 
 def test_solved_copy_is_right(copy):
     """With the solutions pasted back every exercise is right, and the status is 0."""
-    shutil.copy(ROOT / SOFTMAX, copy / SOFTMAX)
+    solve(copy)
     run = run_check(copy)
-    assert states(run) == ["right", "right"]
+    assert states(run) == dict.fromkeys(NAMES, "right")
     assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_optional(copy):
+    """An optional exercise may be unfinished for status 0, but not wrong."""
+    solve(copy, SOFTMAX, "layers.py")
+    run = run_check(copy)
+    assert set(states(run).values()) == {"right", "unfinished"}
+    unfinished = {line.split()[0] for line in run.stdout.splitlines() if "(optional)" in line}
+    assert unfinished == {name for name in NAMES if states(run)[name] == "unfinished"}
+    assert unfinished == {exercise["function"] for exercise in EXERCISES if is_optional(exercise)}
+    assert run.returncode == 0
+    solve(copy)
+    edit(copy / "classifiers/linear_svm.py", "loss += margin\n", "loss += 2 * margin\n")
+    run = run_check(copy)
+    assert (states(run)["svm_loss_naive"], run.returncode) == ("wrong", 1)
+    assert "0 of 6" not in run.stdout and "✗✗✗✗✗✓  1 of 6 test points   (optional)" in run.stdout
 
 
 def test_one_of_two(copy):
     """One exercise right and the other not is status 1, and each can be asked for alone."""
-    shutil.copy(ROOT / SOFTMAX, copy / SOFTMAX)
+    solve(copy, SOFTMAX)
     edit(copy / SOFTMAX, "X.T @ P / N + reg * W", "X.T @ P / N")
-    assert (states(run := run_check(copy)), run.returncode) == (["right", "wrong"], 1)
-    assert (states(run := run_check(copy, "softmax_loss_naive")), run.returncode) == (["right"], 0)
+    assert run_check(copy).returncode == 1
+    run = run_check(copy, "softmax_loss_naive", EXERCISE)
+    assert (list(states(run).values()), run.returncode) == (["right", "wrong"], 1)
+    run = run_check(copy, "softmax_loss_naive")
+    assert (states(run), run.returncode) == ({"softmax_loss_naive": "right"}, 0)
     assert "test point 2, reg = 0.3:\n    dW: 20 of 20" in run_check(copy, EXERCISE).stdout
 
 
@@ -393,7 +864,7 @@ def test_syntax_error(copy):
     """A syntax error is told with its line, without a traceback."""
     edit(copy / SOFTMAX, "    # TODO: The same", "    return (\n    # TODO: The same")
     run = run_check(copy, EXERCISE)
-    assert states(run) == ["wrong"]
+    assert states(run) == {EXERCISE: "wrong"}
     line = (copy / SOFTMAX).read_text(encoding="utf-8").split("\n").index("    return (") + 1
     assert f"SyntaxError: '(' was never closed\n    {SOFTMAX}, line {line}: return (" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
@@ -411,20 +882,20 @@ def test_error_in_the_function(copy):
 def test_error_on_import(copy):
     """A file that cannot be imported is told with the line that could not be run."""
     edit(copy / SOFTMAX, "import numpy as np\n", "import numpy as np\nimport nonesuch\n")
-    run = run_check(copy)
-    assert states(run) == ["wrong", "wrong"]
+    run = run_check(copy, "softmax_loss_naive", EXERCISE, "softmax")
+    assert list(states(run).values()) == ["wrong", "wrong", "unfinished"]
     assert "ModuleNotFoundError: No module named 'nonesuch'\n" in run.stdout
     assert f"{SOFTMAX}, line " in run.stdout and ": import nonesuch\n" in run.stdout
 
 
 def test_missing_function(copy):
     """A function that was renamed is missed by name, and costs only itself."""
-    shutil.copy(ROOT / SOFTMAX, copy / SOFTMAX)
+    solve(copy)
     edit(copy / SOFTMAX, "def softmax_loss_naive", "def softmax_loss_native")
     edit(copy / "classifiers/__init__.py", "Softmax, softmax_loss_naive,", "Softmax,")
     edit(copy / "classifiers/__init__.py", '    "softmax_loss_naive",\n', "")
     run = run_check(copy)
-    assert states(run) == ["wrong", "right"]
+    assert states(run) == {**dict.fromkeys(NAMES, "right"), "softmax_loss_naive": "wrong"}
     assert f"{SOFTMAX} has no function of this name" in run.stdout
 
 
@@ -433,8 +904,7 @@ def test_unknown_exercise(copy):
     run = run_check(copy, "softmax_loss")
     assert run.returncode == 1
     assert run.stderr == (
-        "exercise must be one of softmax_loss_naive, softmax_loss_vectorized; "
-        "got softmax_loss; try no name, for all\n"
+        f"exercise must be one of {', '.join(NAMES)}; got softmax_loss; try no name, for all\n"
     )
 
 
@@ -473,7 +943,9 @@ def test_files_of_the_copy(released):
         "grading/__init__.py",
         "grading/check.py",
         "grading/exercises.toml",
+        "grading/points.py",
         "gradient_check.py",
+        "layers.py",
         "optim.py",
         "requirements.txt",
         "train.py",
@@ -485,11 +957,12 @@ def test_files_of_the_copy(released):
 
 def test_no_solution_in_the_copy(released):
     """No marker and no telling line of a solution is anywhere in the copy."""
-    text = (ROOT / SOFTMAX).read_text(encoding="utf-8")
-    regions = [region.split(END)[0] for region in text.split(BEGIN)[1:]]
+    texts = [(ROOT / file).read_text(encoding="utf-8") for file in FILES]
+    regions = [region.split(END)[0] for text in texts for region in text.split(BEGIN)[1:]]
+    assert len(regions) == len(EXERCISES)
     telling = {line.split("#")[0].strip() for line in "\n".join(regions).split("\n")}
     telling = {line for line in telling if len(line) > 25}
-    assert len(telling) > 5
+    assert len(telling) > 20
     for file in released.files:
         text = (released.folder / file).read_text(encoding="utf-8")
         assert "SOLUTION" not in text
@@ -498,15 +971,13 @@ def test_no_solution_in_the_copy(released):
 
 def test_todo_in_place_of_the_solution(released):
     """The student finds the TODO as comments, and an error that names exercise and file."""
-    text = (released.folder / SOFTMAX).read_text(encoding="utf-8")
     for exercise in EXERCISES:
+        name, file = exercise["function"], exercise["file"]
+        text = (released.folder / file).read_text(encoding="utf-8")
         for line in exercise["text"].strip().split("\n"):
             assert f"{line}\n" in text
-        assert (
-            f'    raise NotImplementedError("{exercise["function"]}: write it in {SOFTMAX}")\n'
-            in text
-        )
-    assert max(map(len, text.split("\n"))) <= 100
+        assert f'    raise NotImplementedError("{name}: write it in {file}")\n' in text
+        assert max(map(len, text.split("\n"))) <= 100
 
 
 def test_students_makefile(released):
@@ -576,6 +1047,7 @@ def test_markers_refused(lines, words):
         ("train.py", "import json", "import json\n# dW=dW / N + reg*W", "train.py, .* no line of"),
         ("grading/exercises.toml", "N examples, then", f"{BEGIN}, then", "no marker once"),
         (SOFTMAX, "dW = dW / N + reg * W", "dW = dW / N", "pasted back must have every exercise r"),
+        ("layers.py", "y * (dy - np", "y * (1 - np", "pasted back must have every exercise right"),
         (SOFTMAX, f"    {BEGIN}\n    N, C", f"    return 0, W\n    {BEGIN}\n    N, C",
          "the fresh copy must have every exercise unfinished"),
     ],
@@ -630,3 +1102,6 @@ def test_release_command(tmp_path):
     assert (run.returncode, run.stderr) == (0, "")
     assert f"{NAME}.zip (" in run.stdout
     assert "softmax_loss_vectorized    10 points   classifiers/softmax.py\n" in run.stdout
+    assert "svm_loss_naive              5 points   classifiers/linear_svm.py   (optional)\n" in (
+        run.stdout
+    )

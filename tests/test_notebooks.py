@@ -64,6 +64,7 @@ def test_it_runs_on_generated_images(build, source):
 
 @each_source
 def test_it_runs_on_real_images(build, source, real_images):
-    """The same, where CIFAR10_DIR says where they are."""
+    """Once through, where CIFAR10_DIR names them; a notebook that loads images says so."""
     notebook = build.run(build.read_source(source), images=str(Path(real_images).resolve()))
-    assert "CIFAR-10 in" in str(notebook.cells)
+    if "data_utils" in source.read_text(encoding="utf-8"):
+        assert "CIFAR-10 in" in str(notebook.cells)

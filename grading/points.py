@@ -1,0 +1,267 @@
+"""The test points of the exercises, and the truth at each.
+
+The truth is scipy's softmax and log_softmax, a hinge loss of its own, and finite differences of
+these. None of the code that is judged has a part in it.
+
+A point is to hide nothing: sizes differ, so that a transpose shows; the labels are unbalanced and
+leave out a class; W is not near zero.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import log_softmax, softmax
+
+# How far a result may be from the truth, in units of its largest entry. float64: the truth is
+# good to 1e-8 or better, and no wrong formula comes nearer than 1e-3. float32: a score of 1000
+# is known to eps * 1000 = 1e-4, which goes straight into log p; right solutions round it thrice.
+TOLERANCE = {"float64": 1e-7, "float32": 5e-4}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A test point: the arguments by name, in the order of the call, and what is to come back.
+
+    A function returns the values of `expected` as a tuple; where there is one, it alone.
+    """
+
+    name: str
+    arguments: dict
+    expected: dict
+    tolerance: float
+
+
+# The losses, (W, X, y, reg) -> (loss, dW).
+
+
+def softmax_loss_cases():
+    truth, (W, X, y) = softmax_loss_truth, _batch()
+    # Scores of +1000 and -1000: by rows, all classes of a row alike; by classes, within a row.
+    X_signs = X.copy()
+    X_signs[:, 0] = [1, -1, 1, -1, -1, 1, 1]
+    W_rows, W_classes = W.copy(), W.copy()
+    W_rows[0] = 1000
+    W_classes[0] = [1000, 0, -1000, 500]
+    rows = "rows of scores near +1000 and near -1000"
+    return [
+        *_loss_cases(truth),
+        _loss_case(truth, rows, W_rows, X_signs, y, 0.0),
+        _loss_case(truth, "the same rows in float32", W_rows, X_signs, y, 0.0, "f4"),
+        _loss_case(truth, "scores 1000 apart within a row", W_classes, X_signs, y, 0.0),
+    ]
+
+
+def svm_loss_cases():
+    W, X, _ = _batch()
+    # Each label the best class of its example, which leads the others by far: nothing is lost.
+    W_leads, best = 100 * W, np.argmax(X @ W, axis=1)
+    return [
+        *_loss_cases(svm_loss_truth),
+        _loss_case(svm_loss_truth, "every right class leads by 10", W_leads, X, best, 0.0),
+    ]
+
+
+def _loss_cases(truth):
+    """The points that losses have in common."""
+    W, X, y = _batch()
+    # At this reg both parts of dW are of equal size; at 5e-6 a missing one is not noticed.
+    data_part = truth(W, X, y, 0)["dW"]
+    reg = float(f"{np.linalg.norm(data_part) / np.linalg.norm(W):.1g}")
+    return [
+        _loss_case(truth, "reg = 0", W, X, y, 0.0),
+        _loss_case(truth, f"reg = {reg}", W, X, y, reg),
+        _loss_case(truth, "a single example", W, X[:1], y[:1], reg),
+        _loss_case(truth, "float32", W, X, y, reg, "f4"),
+        _loss_case(truth, "W (C, D) and X (D, N), which @door turns", W, X, y, reg, columns=True),
+    ]
+
+
+def _batch():
+    rng = np.random.default_rng(2)
+    W, X = rng.standard_normal((5, 4)), rng.standard_normal((7, 5))
+    X[:, -1] = 1  # the bias
+    return W, X, np.array([2, 2, 0, 2, 1, 2, 2])
+
+
+def _loss_case(truth, name, W, X, y, reg, dtype="f8", columns=False):
+    W, X = W.astype(dtype), X.astype(dtype)
+    expected = truth(W, X, y, reg)
+    if columns:
+        W, X, expected["dW"] = W.T, X.T, expected["dW"].T
+    return Case(name, {"W": W, "X": X, "y": y, "reg": reg}, expected, TOLERANCE[W.dtype.name])
+
+
+def softmax_loss_truth(W, X, y, reg):
+    """{"loss", "dW"} in float64, from scipy's log_softmax and finite differences."""
+
+    def data_loss(S):
+        return -np.take_along_axis(log_softmax(S, axis=1), y[:, None], axis=1).mean()
+
+    return _loss_truth(data_loss, W, X, reg)
+
+
+def svm_loss_truth(W, X, y, reg):
+    """The same for the hinge loss; no margin is within a hundredth of its kink at 0."""
+
+    def data_loss(S):
+        lead = np.take_along_axis(S, y[:, None], axis=1) - S
+        # The right class itself, of lead 0, counts 1 too much in every row.
+        return (1 - lead).clip(min=0).sum(axis=1).mean() - 1
+
+    return _loss_truth(data_loss, W, X, reg)
+
+
+def _loss_truth(data_loss, W, X, reg):
+    W, X = W.astype(np.float64), X.astype(np.float64)
+
+    def loss(W):
+        return reg / 2 * np.vdot(W, W) + data_loss(X @ W)
+
+    return {"loss": loss(W), "dW": numerical_gradient(loss, W)}
+
+
+# Softmax and its logarithm, (z, axis=-1) -> array of z's shape.
+
+
+def softmax_cases():
+    return _activation_cases("y", softmax)
+
+
+def log_softmax_cases():
+    return _activation_cases("log_y", log_softmax)
+
+
+def _activation_cases(result, truth):
+    z = np.random.default_rng(3).standard_normal((2, 3, 4))
+    rows = z[0] + [[1000], [0], [-1000]]
+    apart = np.array([[1000, -1000, 0.5], [-1000, -1002, 999]])
+
+    def case(name, z, **axis):
+        expected = {result: truth(z.astype(np.float64), **(axis or {"axis": -1}))}
+        return Case(name, {"z": z, **axis}, expected, TOLERANCE[z.dtype.name])
+
+    return [
+        case("one vector of 4 scores", z[0, 0]),
+        case("z (2, 3, 4)", z),
+        case("z (3, 4), axis = 0", z[1], axis=0),
+        case("z (2, 3, 4), axis = 1", z, axis=1),
+        case("rows of scores near +1000, 0 and -1000", rows),
+        case("columns of such scores, axis = 0", rows.T.copy(), axis=0),
+        case("the same rows in float32", rows.astype(np.float32)),
+        case("scores 1000 apart within a row", apart),
+        case("z (3, 4), with gaps in memory", with_gaps(z[0])),
+        case("z (3, 1), a single class", z[0, :, :1]),
+        case("z (0, 3), an empty batch", np.zeros((0, 3))),
+    ]
+
+
+# The derivatives of softmax, which take y = softmax(z).
+
+
+def jacobian_naive_cases():
+    """Test points of (y) -> J for one vector."""
+    return [_jacobian_case(name, z) for name, z in _vectors().items()]
+
+
+def jacobian_cases():
+    """Test points of (y) -> J for batches as well."""
+    return [_jacobian_case(name, z) for name, z in {**_vectors(), **_batches()}.items()]
+
+
+def backward_cases():
+    """Test points of (dy, y) -> dz."""
+    return [_backward_case(name, z) for name, z in {**_vectors(), **_batches()}.items()]
+
+
+def _vectors():
+    """Scores z by the name of their point."""
+    z = np.random.default_rng(4).standard_normal(5)
+    return {
+        "y = softmax([1, 2])": np.array([1.0, 2.0]),
+        "one vector of 5": z,
+        "two entries of y alike": z[[0, 1, 2, 1]],
+        "entries of y of 1e-9, 1e-174 and 0": np.array([0, -20, 1, -400, -1000.0]),
+        "one vector in float32": z.astype(np.float32),
+        "a vector with gaps in memory": with_gaps(z),
+        "y = [1], n = 1": z[:1],
+    }
+
+
+def _batches():
+    z = np.random.default_rng(5).standard_normal((2, 3, 4))
+    return {
+        "a batch (2, 3, 4)": z,
+        "a batch (3, 4) in float32": z[0].astype(np.float32),
+        "a batch (3, 4) with gaps in memory": with_gaps(z[1]),
+        "a batch (3, 1), n = 1": z[0, :, :1],
+        "an empty batch (0, 3)": np.zeros((0, 3)),
+    }
+
+
+def _jacobian_case(name, z):
+    # Row i of the Jacobian is what comes back of a gradient that is 1 at y_i.
+    J = np.stack([backward_truth(e, z) for e in np.eye(z.shape[-1])], axis=-2)
+    return Case(name, {"y": _softmax_like(z)}, {"J": J}, TOLERANCE[z.dtype.name])
+
+
+def _backward_case(name, z):
+    dy = np.random.default_rng(6).standard_normal(z.shape).astype(z.dtype)
+    dy = with_gaps(dy) if has_gaps(z) else dy
+    arguments = {"dy": dy, "y": _softmax_like(z)}
+    return Case(name, arguments, {"dz": backward_truth(dy, z)}, TOLERANCE[z.dtype.name])
+
+
+def _softmax_like(z):
+    """y = softmax(z), lying in memory as z does."""
+    y = softmax(z, axis=-1).astype(z.dtype)
+    return with_gaps(y) if has_gaps(z) else y
+
+
+def backward_truth(dy, z):
+    """The gradient of sum(dy * softmax(z)) with respect to z, by finite differences."""
+    return numerical_gradient(lambda z: np.sum(dy * softmax(z, axis=-1)), z.astype(np.float64))
+
+
+def numerical_gradient(f, x):
+    """Gradient of f, a number, at x, float64 of order 1: Richardson on central differences."""
+    # A central difference is off by h^2 and by eps / h, 1e-10 at its best h, and that only
+    # where f is near 1: at scores of 1000 round-off is 1000 times more. Of the differences at h
+    # and 2h the h^2 cancels; at the best h for what is left, h^4, round-off counts 100 times
+    # less: 1e-12 here, and 4e-10 at scores of 1000.
+    h = np.finfo(np.float64).eps ** (1 / 5)
+    gradient = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        near, far = _difference(f, x, index, h), _difference(f, x, index, 2 * h)
+        gradient[index] = (4 * near - far) / 3
+    return gradient
+
+
+def _difference(f, x, index, h):
+    above, below = x.copy(), x.copy()
+    above[index] += h
+    below[index] -= h
+    return (f(above) - f(below)) / (above[index] - below[index])
+
+
+def with_gaps(a):
+    """A copy of which every second number in memory is another's."""
+    wide = np.full((*a.shape, 2), np.nan, a.dtype)
+    wide[..., 0] = a
+    return wide[..., 0]
+
+
+def has_gaps(a):
+    return not (a.flags.c_contiguous or a.flags.f_contiguous)
+
+
+CASES = {
+    "softmax_loss_naive": softmax_loss_cases,
+    "softmax_loss_vectorized": softmax_loss_cases,
+    "softmax": softmax_cases,
+    "log_softmax": log_softmax_cases,
+    "softmax_jacobian_naive": jacobian_naive_cases,
+    "softmax_jacobian": jacobian_cases,
+    "softmax_backward": backward_cases,
+    "svm_loss_naive": svm_loss_cases,
+    "svm_loss_vectorized": svm_loss_cases,
+}
