@@ -39,6 +39,43 @@ def sgd_momentum(w, dw, config=None):
     return w + config["velocity"], config
 
 
+def nesterov(w, dw, config=None):
+    """Nesterov's momentum (1983): the gradient is taken where the velocity is about to lead.
+
+    learning_rate 1e-2, momentum 0.9. State: velocity.
+
+    In the form of the course's notes: `w` is the look-ahead point x + momentum * velocity, where
+    dw was taken, and so is the w returned. It has the place of x as the velocity dies away.
+    """
+    config = {
+        "learning_rate": 1e-2,
+        "momentum": 0.9,
+        "velocity": np.zeros_like(w),
+        **(config or {}),
+    }
+    momentum, before = config["momentum"], config["velocity"]
+    config["velocity"] = momentum * before - config["learning_rate"] * dw
+    # Back from the look-ahead point, on by the new velocity, and ahead again.
+    return w - momentum * before + (1 + momentum) * config["velocity"], config
+
+
+def adagrad(w, dw, config=None):
+    """Adagrad (Duchi et al., 2011): each weight's step is divided by all its gradients so far.
+
+    learning_rate 1e-1 (higher than the others': steps only ever shrink), epsilon 1e-8 (keeps
+    0/0 out). State: cache, the sum of their squares.
+    """
+    config = {
+        "learning_rate": 1e-1,
+        "epsilon": 1e-8,
+        "cache": np.zeros_like(w),
+        **(config or {}),
+    }
+    config["cache"] = config["cache"] + dw**2
+    step = config["learning_rate"] * dw / (np.sqrt(config["cache"]) + config["epsilon"])
+    return w - step, config
+
+
 def rmsprop(w, dw, config=None):
     """RMSProp (Hinton, 2012): each weight's step is divided by its gradient's recent size.
 

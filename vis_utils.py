@@ -5,11 +5,22 @@ saves by `savefig`. Colours are viridis and the Okabe-Ito set, which survive col
 """
 
 import io
+from itertools import cycle
 
 import numpy as np
 from matplotlib.figure import Figure
 
 BLUE, GREY = "#0072B2", "#777777"  # Okabe and Ito, 2008
+# Colours and dashes differ together: either alone would do to tell the curves apart.
+LINES = [
+    {"color": BLUE, "linestyle": "-"},
+    {"color": "#E69F00", "linestyle": "--"},
+    {"color": "#009E73", "linestyle": "-."},
+    {"color": "#CC79A7", "linestyle": ":"},
+    {"color": "#56B4E9", "linestyle": (0, (6, 2))},
+    {"color": "#D55E00", "linestyle": (0, (3, 1, 1, 1, 1, 1))},
+    {"color": "black", "linestyle": "-", "linewidth": 2.5},
+]
 
 
 class Picture(Figure):
@@ -158,3 +169,65 @@ def _write_in_cells(axis, values, form):
         text = "diverged" if np.isnan(value) else form.format(value)
         colour = "white" if value < middle else "black"  # on the dark half of viridis, or not
         axis.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+
+
+def show_curves(panels, y_label, log_x=False, share_y=True):
+    """Curves side by side on one logarithmic axis, such as distances from a minimum.
+
+    panels  : dict of x label -> dict of name -> (x, y), the same names in each panel
+    y_label : str, what is on the logarithmic axis; a y that is nan, 0 or less is not drawn
+    log_x   : bool, whether the other axis is logarithmic too
+    share_y : bool, whether the panels have one range of y
+    """
+    told = []
+    for x_label, curves in panels.items():
+        drawn = {name: y[y > 0] for name, (_, y) in curves.items()}
+        ends = [f"{name} {y[0]:.2g} to {y[-1]:.2g}" for name, y in drawn.items()]
+        told.append(f"against {x_label}: {', '.join(ends)}")
+    picture = Picture(
+        f"{y_label[:1].upper()}{y_label[1:]}, {'; '.join(told)}.",
+        figsize=(max(7, 5 * len(panels)), 4.2),
+    )
+    axes = picture.subplots(1, len(panels), sharey=share_y, squeeze=False)[0]
+    for axis, (x_label, curves) in zip(axes, panels.items(), strict=True):
+        for (name, (x, y)), style in zip(curves.items(), cycle(LINES), strict=False):
+            axis.plot(x, y, label=name, marker="." if len(x) < 10 else None, **style)
+        axis.set_yscale("log", nonpositive="mask")
+        axis.set_xscale("log" if log_x else "linear")
+        axis.set_xlabel(x_label)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel(y_label)
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    return picture
+
+
+def show_paths(panels):
+    """Paths over the contour lines of a loss of two weights, both axes to the same scale.
+
+    panels : dict of title -> (first, second, loss, path, lowest), where loss (n, m) has a row
+             for each entry of second (n,) and a column for each of first (m,); path (steps, 2)
+             begins at the start; lowest (2,) is the minimum
+    """
+    told = [
+        f"{title}: {np.linalg.norm(path[0] - lowest):.2g} from the minimum at the start, "
+        f"{np.linalg.norm(path[-1] - lowest):.2g} after {len(path) - 1} steps"
+        for title, (_, _, _, path, lowest) in panels.items()
+    ]
+    picture = Picture(f"Paths of gradient descent. {'; '.join(told)}.", figsize=(12, 4))
+    axes = picture.subplots(1, len(panels), squeeze=False)[0]
+    for axis, (title, (first, second, loss, path, lowest)) in zip(
+        axes, panels.items(), strict=True
+    ):
+        height = loss - loss.min()
+        # Evenly spaced in the root of the height: evenly spaced lines for a bowl.
+        levels = height.max() * np.linspace(0, 1, 13)[1:] ** 2
+        axis.contour(first, second, height, levels, cmap="viridis", linewidths=0.8)
+        axis.plot(*path.T, color="#D55E00", marker="o", markersize=3, label="path")
+        axis.plot(*path[0], "s", color="black", label="start")
+        axis.plot(*lowest, "*", color="black", markersize=12, label="minimum")
+        axis.set_aspect("equal")
+        axis.set_title(title, fontsize=10)
+        axis.set_xlabel("first weight")
+    axes[0].set_ylabel("second weight")
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    return picture

@@ -5,7 +5,10 @@ import pytest
 
 import optim
 
-RULES = [optim.sgd, optim.sgd_momentum, optim.rmsprop, optim.adam]
+RULES = [
+    *(optim.sgd, optim.sgd_momentum, optim.nesterov),
+    *(optim.adagrad, optim.rmsprop, optim.adam),
+]
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 
 
@@ -25,6 +28,33 @@ def test_momentum_by_hand():
     """Velocity -0.2, then 0.5 * -0.2 - 0.4 = -0.5."""
     steps = two_steps(optim.sgd_momentum, {"learning_rate": 0.1, "momentum": 0.5})
     assert steps == pytest.approx((0.8, 0.3))
+
+
+def test_nesterov_by_hand():
+    """Velocities -0.2 and -0.5, as momentum's; w ends half of the last one ahead.
+
+    w: 1 + 1.5 * -0.2 = 0.7, then back by 0.5 * -0.2 to 0.8, and 0.8 + 1.5 * -0.5 = 0.05.
+    """
+    steps = two_steps(optim.nesterov, {"learning_rate": 0.1, "momentum": 0.5})
+    assert steps == pytest.approx((0.7, 0.05))
+
+
+def test_nesterov_is_momentum_with_the_gradient_taken_ahead():
+    """x follows the rule as Nesterov wrote it, and w is x + momentum * velocity all along."""
+    rate, momentum, curvature = 0.1, 0.9, np.array([1.0, 3.0])
+    x, velocity = np.array([1.0, -1.0]), np.zeros(2)
+    w, config = x, {"learning_rate": rate, "momentum": momentum}
+    for _ in range(5):
+        velocity = momentum * velocity - rate * curvature * (x + momentum * velocity)
+        x = x + velocity
+        w, config = optim.nesterov(w, curvature * w, config)
+        np.testing.assert_allclose(w, x + momentum * velocity, rtol=1e-12)  # round-off of 5 steps
+
+
+def test_adagrad_by_hand():
+    """The first step is the rate itself; then the cache is 4 + 16 = 20."""
+    steps = two_steps(optim.adagrad, {"learning_rate": 0.1, "epsilon": 0})
+    assert steps == pytest.approx((0.9, 0.9 - 0.4 / np.sqrt(20)))
 
 
 def test_rmsprop_by_hand():

@@ -32,6 +32,45 @@ def test_confusion_is_in_per_cent_of_the_row():
     assert picture.alt == "Per cent of each class predicted right: cat 67, dog 100, eel 0."
 
 
+def test_curves_are_told_by_their_ends():
+    """What cannot be drawn on a logarithmic axis is not told either; every panel has every name."""
+    x = np.arange(4)
+    curves = {"slow": (x, np.array([2.0, 1.0, 0.5, 0.25])), "fast": (x, np.array([2, 0.1, 0, -1]))}
+    picture = vis_utils.show_curves({"passes": curves, "seconds": curves}, "nats to go")
+    ends = "slow 2 to 0.25, fast 2 to 0.1"
+    assert picture.alt == f"Nats to go, against passes: {ends}; against seconds: {ends}."
+    for axis in picture.axes:
+        assert axis.get_yscale() == "log"
+        assert [line.get_label() for line in axis.lines] == ["slow", "fast"]
+
+
+def test_no_two_of_seven_curves_look_alike():
+    """Neither by colour nor by dashes and width, so that either alone tells them apart."""
+    curves = {f"rule {i}": (np.arange(20), np.ones(20)) for i in range(7)}
+    lines = vis_utils.show_curves({"step": curves}, "loss").axes[0].lines
+    assert len({line.get_color() for line in lines}) == 7
+    assert len({(str(line["linestyle"]), line.get("linewidth")) for line in vis_utils.LINES}) == 7
+
+
+def bowl():
+    """The panel of w1^2 + 4 w2^2, with a path of two steps from (1, 1)."""
+    first, second = np.linspace(-2, 2, 9), np.linspace(-1, 1, 5)
+    loss = first**2 + 4 * second[:, None] ** 2
+    path = np.array([[1.0, 1.0], [0.5, 0.0], [0.25, 0.0]])
+    return first, second, loss, path, np.zeros(2)
+
+
+def test_a_path_is_drawn_from_its_start_to_its_end():
+    """Same scale on both axes, or a round bowl would look long; the distances are told."""
+    picture = vis_utils.show_paths({"bowl": bowl()})
+    path, start, minimum = picture.axes[0].lines
+    np.testing.assert_array_equal(path.get_xydata(), bowl()[3])
+    np.testing.assert_array_equal(start.get_xydata(), [[1, 1]])
+    np.testing.assert_array_equal(minimum.get_xydata(), [[0, 0]])
+    assert picture.axes[0].get_aspect() == 1
+    assert "bowl: 1.4 from the minimum at the start, 0.25 after 2 steps" in picture.alt
+
+
 def pictures():
     X, y = make_cifar_like(30)
     accuracy = np.array([[0.2, 0.3], [np.nan, 0.1]])
@@ -43,10 +82,18 @@ def pictures():
         "confusion": (vis_utils.show_confusion(y, y, CLASSES), "cat 100"),
         "timings": (vis_utils.show_timings(timings, "here"), "fast 2 ms, 15x"),
         "search": (vis_utils.show_search([1e-3, 1e-2], [0.1, 1.0], accuracy), "best 0.300"),
+        "curves": (
+            vis_utils.show_curves({"step": {"sgd": (np.arange(1, 3), np.ones(2))}}, "loss", True),
+            "sgd 1 to 1",
+        ),
+        "paths": (vis_utils.show_paths({"bowl": bowl()}), "after 2 steps"),
     }
 
 
-@pytest.mark.parametrize("name", ["images", "templates", "loss", "confusion", "timings", "search"])
+@pytest.mark.parametrize(
+    "name",
+    ["images", "templates", "loss", "confusion", "timings", "search", "curves", "paths"],
+)
 def test_a_notebook_gets_a_png_with_its_text(name):
     """Each picture draws itself, and carries words for those who cannot see it."""
     picture, words = pictures()[name]
