@@ -22,17 +22,18 @@ CLASSES = (
 )  # fmt: skip
 
 
-def make_cifar_like(num, seed=0):
+def make_cifar_like(num, seed=0, first=0):
     """Images and labels, in the layout of the CIFAR-10 files.
 
-    num  : how many images, 0 or more
-    seed : 0 or more; the same seed gives the same bytes on every machine and numpy version, and
+    num   : how many images, 0 or more
+    seed  : 0 or more; the same seed gives the same bytes on every machine and numpy version, and
            a smaller num gives the first images of a larger one
+    first : 0 or more; how many images of that seed to leave out before these, at no cost
     Returns X (num, 3072) uint8, 1024 reds, then greens, then blues, each 32 rows of 32; and
     y (num,) int64, drawn uniformly from [0, 10), the places in CLASSES.
-    Raises ValueError where num or seed is not an integer of 0 or more.
+    Raises ValueError where num, seed or first is not an integer of 0 or more.
     """
-    for name, value in (("num", num), ("seed", seed)):
+    for name, value in (("num", num), ("seed", seed), ("first", first)):
         if not isinstance(value, (int, np.integer)) or value < 0:
             raise ValueError(
                 f"{name} must be an integer, 0 or more; got {value!r}; "
@@ -41,7 +42,7 @@ def make_cifar_like(num, seed=0):
     X = np.empty((num, 3072), np.uint8)
     y = np.empty(num, np.int64)
     # The raw stream of PCG64 is fixed for good; the methods of numpy's Generator may change.
-    stream = np.random.PCG64(seed)
+    stream = np.random.PCG64(seed).advance(int(first) * WORDS)
     for start in range(0, num, CHUNK):
         stop = min(start + CHUNK, num)
         words = stream.random_raw((stop - start) * WORDS).reshape(-1, WORDS)

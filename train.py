@@ -16,7 +16,6 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 import vis_utils
-from cifar_like import CLASSES
 from classifiers import (
     Softmax,
     softmax_loss_compiled,
@@ -32,7 +31,6 @@ RUNGS = {
     "compiled": softmax_loss_compiled,
 }
 SCALE = 1 / 64  # about one over the standard deviation of a pixel: L-BFGS wants features near 1
-VALIDATION = 1000
 BATCH = 500  # rows of the timed batch, as many as the course's dev set has
 
 
@@ -46,7 +44,7 @@ def main(argv=None):
     splits, mean = preprocess(images)
     X, y = splits["train"]
 
-    W = (1e-2 * rng.standard_normal((X.shape[1], len(CLASSES)))).astype(np.float32)
+    W = (1e-2 * rng.standard_normal((X.shape[1], len(images.classes)))).astype(np.float32)
     batch = f"{len(X[:BATCH])} x {X.shape[1]} {X.dtype}, {blas_threads()} BLAS threads"
     print(f"one loss and gradient on {batch}:")
     timings = time_rungs(RUNGS, W, X[:BATCH], y[:BATCH], args.reg)
@@ -68,7 +66,7 @@ def main(argv=None):
         f"loss {results['loss']:.4f}, accuracy: train {results['train_accuracy']:.3f}, "
         f"validation {results['val_accuracy']:.3f}, test {results['test_accuracy']:.3f}"
     )
-    write(model, mean, splits["test"], results, args)
+    write(model, mean, splits["test"], images.classes, results, args)
     print(f"pictures, model and results are in {args.out}")
 
 
@@ -79,7 +77,11 @@ def parse(argv):
         "of datasets/, else generated.",
     )
     add = parser.add_argument
-    add("--data", metavar="DIR", help="folder of CIFAR-10 batches")
+    add(
+        "--data",
+        metavar="DIR",
+        help="folder of CIFAR-10 or -100 batches, or of images.npy and labels.npy",
+    )
     add("--method", choices=["lbfgs", "sgd"], default="lbfgs", help="default: %(default)s")
     add("--loss", choices=["auto", *RUNGS], default="auto", help="default: %(default)s")
     add("--reg", type=float, default=0.1, help="of the loss; default: %(default)s")
@@ -107,8 +109,7 @@ def preprocess(images):
 
     Returns ({"train", "val", "test": (X, y)}, mean (3072,) float32 of the training images).
     """
-    # The last thousand training images, or a fifth where there are few.
-    first = len(images.X_train) - min(VALIDATION, len(images.X_train) // 5)
+    first = len(images.X_train) - images.num_validation
     mean = images.X_train[:first].mean(axis=0).astype(np.float32)
     pixels = {
         "train": (images.X_train[:first], images.y_train[:first]),
@@ -185,17 +186,17 @@ def fit(model, X, y, args, rng):
     return time.perf_counter() - start
 
 
-def write(model, mean, test, results, args):
+def write(model, mean, test, classes, results, args):
     """Write the model, the results and the four pictures, each whole or not at all."""
-    model.save(args.out / "model.npz", mean=mean, scale=SCALE, classes=CLASSES)
+    model.save(args.out / "model.npz", mean=mean, scale=SCALE, classes=classes)
     with whole_file(args.out / "results.json") as file:
         file.write(json.dumps(results, indent=2, default=str).encode())
     X, y = test
     unit = "iteration" if args.method == "lbfgs" else "step"
     pictures = {
         "loss.png": vis_utils.show_loss(model.loss_history, unit),
-        "templates.png": vis_utils.show_templates(model.W, CLASSES),
-        "confusion.png": vis_utils.show_confusion(y, model.predict(X), CLASSES),
+        "templates.png": vis_utils.show_templates(model.W, classes),
+        "confusion.png": vis_utils.show_confusion(y, model.predict(X), classes),
         "timing.png": vis_utils.show_timings(results["timings"], results["batch"]),
     }
     for name, picture in pictures.items():

@@ -67,12 +67,13 @@ def show_templates(W, classes):
     W (3073, C), whose last row, the bias, is left out; classes a list of C names. Each template
     is stretched to the full range of colours by itself.
     """
-    columns = (len(classes) + 1) // 2
+    rows = max(2, (len(classes) + 9) // 10)
+    columns = -(-len(classes) // rows)
     picture = Picture(
         f"The weights of each class drawn as an image: {', '.join(classes)}.",
-        figsize=(2 * columns, 4.6),
+        figsize=(2 * columns, 2.3 * rows),
     )
-    axes = picture.subplots(2, columns, squeeze=False)
+    axes = picture.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for axis, template, name in zip(axes.flat, as_images(W[:-1].T), classes, strict=False):
@@ -107,12 +108,17 @@ def show_confusion(y_true, y_pred, classes):
     np.add.at(counts, (y_true, y_pred), 1)
     percent = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     right = ", ".join(f"{name} {percent[c, c]:.0f}" for c, name in enumerate(classes))
-    picture = Picture(f"Per cent of each class predicted right: {right}.", figsize=(7, 6))
+    inches = max(6, C / 6)  # of a hundred classes, the names can still be read
+    picture = Picture(
+        f"Per cent of each class predicted right: {right}.", figsize=(inches + 1, inches)
+    )
     axis = picture.subplots()
     image = axis.imshow(percent, cmap="viridis", vmin=0)
-    _write_in_cells(axis, percent, "{:.0f}")
-    axis.set_xticks(range(C), classes, rotation=45, ha="right")
-    axis.set_yticks(range(C), classes)
+    if C <= 20:
+        _write_in_cells(axis, percent, "{:.0f}")
+    size = 10 if C <= 20 else 7
+    axis.set_xticks(range(C), classes, rotation=45 if C <= 20 else 90, ha="right", fontsize=size)
+    axis.set_yticks(range(C), classes, fontsize=size)
     axis.set_xlabel("predicted class")
     axis.set_ylabel("right class")
     picture.colorbar(image, label="% of the row", shrink=0.8)

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 
 from cifar_like import make_cifar_like
-from data_utils import TEST_FILE, TRAIN_FILES
+from data_utils import CIFAR10
 
 
 def official_pickle(X, y):
@@ -45,7 +45,7 @@ def write_dataset(folder, num=600):
     folder.mkdir(parents=True, exist_ok=True)
     X, y = make_cifar_like(num, seed=3)
     cuts = np.array([2, 3, 4, 6, 8]) * num // 10
-    parts = zip((*TRAIN_FILES, TEST_FILE), np.split(X, cuts), np.split(y, cuts), strict=True)
+    parts = zip((*CIFAR10.train, CIFAR10.test), np.split(X, cuts), np.split(y, cuts), strict=True)
     for name, X_part, y_part in parts:
         (folder / name).write_bytes(official_pickle(X_part, y_part))
     return X, y

@@ -24,6 +24,17 @@ def test_a_template_is_stretched_to_the_full_range():
     assert picture.axes[1].images[0].get_array().max() == 0
 
 
+def test_a_hundred_classes_fit_on_a_page():
+    """Ten rows of ten templates, and a table whose cells hold colours only."""
+    classes = [f"class_{c}" for c in range(100)]
+    picture = vis_utils.show_templates(np.ones((3073, 100)), classes)
+    assert len(picture.axes) == 100
+    assert max(picture.get_size_inches()) < 25
+    picture = vis_utils.show_confusion(np.arange(100), np.arange(100), classes)
+    assert max(picture.get_size_inches()) < 25
+    assert not picture.axes[0].texts
+
+
 def test_confusion_is_in_per_cent_of_the_row():
     """Of three cats one was taken for a dog: 67 and 33; a class without examples has zeros."""
     picture = vis_utils.show_confusion([0, 0, 0, 1], [0, 0, 1, 1], ["cat", "dog", "eel"])
