@@ -64,6 +64,8 @@ def grad_check_sparse(f, x, analytic_grad, num_checks=10, h=None, rng=None):
     rng           : numpy Generator; None is a fresh one
     Returns the list of relative errors it prints. In float64, above 1e-2 is wrong, 1e-7 and
     below is fine; float32 resolves about 1e-3, and less where an entry is small.
+    At a kink of f, such as the hinge loss has, a difference straddles two slopes and is right for
+    neither: one large error among small ones can be that. Another x tells.
     Raises ValueError where x is not of floats, the shapes differ, or f does not return a number.
     """
     x = _float_array("x", x)
