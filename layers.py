@@ -22,7 +22,7 @@ def softmax(z, axis=-1):
     """exp(z) / sum(exp(z)) along an axis, for scores of any size.
 
     z : array of numbers    scores; integers are taken as float64
-    Returns an array of z's shape whose entries along the axis are positive and sum to 1.
+    Returns an array of z's shape whose entries along the axis are not negative and sum to 1.
     """
     z = _floats(z)
     # BEGIN SOLUTION
@@ -86,7 +86,7 @@ def softmax_backward(dy, y):
 
     dy : (..., n) float    gradient of the loss with respect to y
     y  : (..., n) float    softmax of the scores, as `softmax` returned it
-    Returns (..., n), dtype of y.
+    Returns (..., n), in the wider dtype of the two.
     Raises ValueError where the shapes differ.
     """
     dy, y = _same_shape("dy", dy, "y", y)
@@ -181,12 +181,13 @@ class CrossEntropy:
 
     def delta(self, y_pred, y_true):
         y, t = _targets(y_pred, y_true)
-        y, t = self._domain(y_pred, y_true, 1 / np.finfo(y.dtype).max)
+        # Below this t / y overflows.
+        y, t = self._domain(y_pred, y_true, max(1, t.max()) / np.finfo(y.dtype).max)
         return -np.divide(t, y, out=np.zeros_like(y), where=t > 0) / len(y)
 
     def _domain(self, y_pred, y_true, least):
         y, t = _targets(y_pred, y_true)
-        if (t < 0).any():
+        if not (t >= 0).all():
             _fail("y_true", "be >= 0", t.min(), "probabilities, or labels")
         lost = (t > 0) & ~(y > least)
         if lost.any():
@@ -195,7 +196,7 @@ class CrossEntropy:
                 "y_pred",
                 f"be above {least:.2g} where the target is positive",
                 f"{y[i, j]} in row {i}, column {j}",
-                "log_softmax of the scores, whose gradient with this loss is softmax - y_true",
+                "log_softmax of the scores: its gradient for labels is (softmax - Y) / N",
             )
         return y, t
 

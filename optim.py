@@ -62,8 +62,8 @@ def nesterov(w, dw, config=None):
 def adagrad(w, dw, config=None):
     """Adagrad (Duchi et al., 2011): each weight's step is divided by all its gradients so far.
 
-    learning_rate 1e-1 (higher than the others': steps only ever shrink), epsilon 1e-8 (keeps
-    0/0 out). State: cache, the sum of their squares.
+    learning_rate 1e-1 (higher than the others': what is left of it only ever shrinks), epsilon
+    1e-8 (keeps 0/0 out). State: cache, the sum of their squares.
     """
     config = {
         "learning_rate": 1e-1,

@@ -182,7 +182,8 @@ def _vectors():
         "two entries of y alike": z[[0, 1, 2, 1]],
         "entries of y of 1e-9, 1e-174 and 0": np.array([0, -20, 1, -400, -1000.0]),
         "one vector in float32": z.astype(np.float32),
-        "a vector with gaps in memory": with_gaps(z),
+        # More than a block of 8, and no multiple of it: code in blocks is right at 8 and below.
+        "a vector of 19 with gaps in memory": with_gaps(np.tile(z, 4)[:19] + np.arange(19) / 9),
         "y = [1], n = 1": z[:1],
     }
 

@@ -449,7 +449,7 @@ WRONG_LAYERS = [
      "test point 1,",
      "J: 2 of 4 entries differ, most J[0, 0]: yours 0.92767051, expected 0.19661193"),
     (JACOBIAN, "as if without gaps", as_if_without_gaps,
-     "test point 6, a vector with gaps", "yours nan"),
+     "test point 6, a vector of 19 with gaps", "yours nan"),
     (BACKWARD, "no sum", lambda dy, y: y * dy, "test point 1,", "dz: 2 of 2 entries differ"),
     (BACKWARD, "diagonal only", lambda dy, y: dy * y * (1 - y),
      "test point 1,", "dz: 2 of 2 entries differ"),

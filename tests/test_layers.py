@@ -241,6 +241,10 @@ def test_cross_entropy_refuses_a_zero_only_where_it_counts():
             ValueError, match=r"y_pred must be above .*; got 0.0 in row 0, column 1"
         ):
             method(y, np.array([1, 1]))
+    with pytest.raises(ValueError, match=r"y_true must be >= 0; got nan"):
+        loss.compute(y, np.array([[np.nan, 1.0], [0.5, 0.5]]))
+    with pytest.raises(ValueError, match=r"y_pred must be above .*; got 1e-308 in row 0"):
+        loss.delta(np.array([[1e-308, 1.0]]), np.array([[10.0, 0.0]]))  # 10 / y overflows
     with pytest.raises(ValueError, match=r"y_true must be >= 0; got -0.5"):
         loss.compute(y, np.array([[1.5, -0.5], [0.5, 0.5]]))
 
