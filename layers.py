@@ -69,8 +69,11 @@ def softmax_jacobian(y):
 
     y : (..., n) float    softmax of the scores, along the last axis
     Returns (..., n, n), dtype of y. Mind the memory: n times that of y.
+    Raises ValueError where y is a single number.
     """
     y = _floats(y)
+    if y.ndim == 0:
+        _fail("y", "have shape (..., n)", "a single number", "y.reshape(1)")
     # BEGIN SOLUTION
     rows = y[..., :, np.newaxis]
     columns = y[..., np.newaxis, :]
@@ -89,7 +92,7 @@ def softmax_backward(dy, y):
     Returns (..., n), in the wider dtype of the two.
     Raises ValueError where the shapes differ.
     """
-    dy, y = _same_shape("dy", dy, "y", y)
+    dy, y = _gradient(dy, "y", y)
     # BEGIN SOLUTION
     return y * (dy - np.sum(dy * y, axis=-1, keepdims=True))
     # END SOLUTION
@@ -102,7 +105,7 @@ class Identity:
         return _floats(x).copy()
 
     def delta(self, x, dy):
-        return _gradient(x, dy)[1].copy()
+        return _gradient(dy, "x", x)[0].copy()
 
 
 class Sigmoid:
@@ -112,7 +115,7 @@ class Sigmoid:
         return expit(_floats(x))
 
     def delta(self, x, dy):
-        x, dy = _gradient(x, dy)
+        dy, x = _gradient(dy, "x", x)
         return dy * expit(x) * expit(-x)  # 1 - y would be 0 from x = 37 up
 
 
@@ -123,7 +126,7 @@ class Tanh:
         return np.tanh(_floats(x))
 
     def delta(self, x, dy):
-        x, dy = _gradient(x, dy)
+        dy, x = _gradient(dy, "x", x)
         return dy * 4 * expit(2 * x) * expit(-2 * x)  # 1 - y^2 would be 0 from x = 19 up
 
 
@@ -134,7 +137,7 @@ class ReLU:
         return np.maximum(_floats(x), 0)
 
     def delta(self, x, dy):
-        x, dy = _gradient(x, dy)
+        dy, x = _gradient(dy, "x", x)
         return dy * (x > 0)
 
 
@@ -175,18 +178,17 @@ class CrossEntropy:
     """
 
     def compute(self, y_pred, y_true):
-        y, t = self._domain(y_pred, y_true, 0)
+        y, t = _targets(y_pred, y_true)
+        self._check(y, t, least=np.zeros_like(y))
         used = t > 0  # elsewhere a y of 0 is welcome: 0 log 0 is 0 here
         return float(-np.sum(t[used] * np.log(y[used])) / len(y))
 
     def delta(self, y_pred, y_true):
         y, t = _targets(y_pred, y_true)
-        # Below this t / y overflows.
-        y, t = self._domain(y_pred, y_true, max(1, t.max()) / np.finfo(y.dtype).max)
+        self._check(y, t, least=t / np.finfo(y.dtype).max)  # from there down t / y overflows
         return -np.divide(t, y, out=np.zeros_like(y), where=t > 0) / len(y)
 
-    def _domain(self, y_pred, y_true, least):
-        y, t = _targets(y_pred, y_true)
+    def _check(self, y, t, least):
         if not (t >= 0).all():
             _fail("y_true", "be >= 0", t.min(), "probabilities, or labels")
         lost = (t > 0) & ~(y > least)
@@ -194,32 +196,28 @@ class CrossEntropy:
             i, j = np.argwhere(lost)[0]
             _fail(
                 "y_pred",
-                f"be above {least:.2g} where the target is positive",
+                f"be above {least[i, j]:.2g} where the target is positive",
                 f"{y[i, j]} in row {i}, column {j}",
                 "log_softmax of the scores: its gradient for labels is (softmax - Y) / N",
             )
-        return y, t
 
 
 def _floats(x):
     """x as an array of floats: on integers, differences wrap round and quotients are lost."""
     x = np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        _fail("an argument", "be an array of real numbers", x.dtype, "np.asarray of it")
     return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
-def _same_shape(name, a, other, b):
-    a, b = _floats(a), _floats(b)
-    if a.shape != b.shape:
+def _gradient(dy, name, x):
+    """The gradient dy and the array called name whose shape it has to have, both of floats."""
+    dy, x = _floats(dy), _floats(x)
+    if dy.shape != x.shape:
         _fail(
-            name, f"have the shape of {other}, {b.shape}", a.shape, f"one entry for each of {other}"
+            "dy", f"have the shape of {name}, {x.shape}", dy.shape, f"an entry for each of {name}"
         )
-    return a, b
-
-
-def _gradient(x, dy):
-    """x and the gradient with respect to y, of x's shape."""
-    dy, x = _same_shape("dy", dy, "x", x)
-    return x, dy
+    return dy, x
 
 
 def _targets(y_pred, y_true):

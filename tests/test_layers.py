@@ -54,6 +54,13 @@ def test_softmax_and_log_softmax_are_scipys(data):
     np.testing.assert_allclose(layers.softmax(z, axis).sum(axis), 1, rtol=rtol)
 
 
+@pytest.mark.parametrize("z", [None, ["a", "b"], np.array([1 + 1j])], ids=repr)
+def test_what_is_no_number_is_refused(z):
+    """None would become nan, and a complex score lose its half."""
+    with pytest.raises(ValueError, match="an argument must be an array of real numbers; got "):
+        layers.softmax(z)
+
+
 def test_scores_a_thousand_apart():
     """Rows near +1000 and near -1000 are each right, and the logarithm keeps what underflows."""
     z = np.array([[1000.0, 999.0], [-1000.0, -1001.0], [0.0, 1000.0]])
@@ -111,6 +118,8 @@ def test_shapes_that_differ_are_refused():
         ValueError, match=r"y must have shape \(n,\), one vector; got \(2, 3\); try"
     ):
         layers.softmax_jacobian_naive(y)
+    with pytest.raises(ValueError, match=r"y must have shape \(\.\.\., n\); got a single number"):
+        layers.softmax_jacobian(1.0)
     for activation in ACTIVATIONS:
         with pytest.raises(ValueError, match=r"dy must have the shape of"):
             activation.delta(y, np.ones(3))
@@ -245,6 +254,9 @@ def test_cross_entropy_refuses_a_zero_only_where_it_counts():
         loss.compute(y, np.array([[np.nan, 1.0], [0.5, 0.5]]))
     with pytest.raises(ValueError, match=r"y_pred must be above .*; got 1e-308 in row 0"):
         loss.delta(np.array([[1e-308, 1.0]]), np.array([[10.0, 0.0]]))  # 10 / y overflows
+    # Each entry by its own target: 10 / 1 and 1 / 1e-308 are both numbers.
+    dy = loss.delta(np.array([[1.0, 1e-308]]), np.array([[10.0, 1.0]]))
+    np.testing.assert_allclose(dy, [[-10, -1e308]], rtol=1e-12)
     with pytest.raises(ValueError, match=r"y_true must be >= 0; got -0.5"):
         loss.compute(y, np.array([[1.5, -0.5], [0.5, 0.5]]))
 
