@@ -41,6 +41,7 @@ IMAGES, LABELS = "images.npy", "labels.npy"
 GENERATED = 20_000  # drawn in about three seconds; from fewer, templates are noisy
 HELD_OUT = 1000  # for validation, and as many for test where no file says which those are
 FETCH = "`python data_utils.py fetch`"
+ANEW = f"removing the folder, then {FETCH}"
 # What a batch file may cost. The largest official one has 155 MB and takes 200,000 steps to read;
 # a step leaves some 100 bytes behind, the pixels pass through three copies.
 MOST_BYTES, MOST_STEPS = 2**29, 2**20
@@ -142,14 +143,18 @@ def open_images(path):
 
     Returns X (N, 3072) uint8, which stays on the disk and cannot be written to, and y (N,) int64.
     Raises FileNotFoundError where a file is missing, ValueError where one is damaged, not of the
-    shape and dtype above, or y is not in [0, 10) and as long as X.
+    shape and dtype above, or without a row, or y is not in [0, 10) and as long as X.
     """
-    with _clear_errors(path, f"hold images of {len(CLASSES)} classes", "generating it anew"):
+    remedy = "generating it anew"
+    _must_hold(Path(path), (IMAGES, LABELS), remedy)
+    with _clear_errors(path, f"hold images of {len(CLASSES)} classes", remedy):
         X, y = (_map_npy(Path(path) / name) for name in (IMAGES, LABELS))
         if X.dtype != np.uint8 or X.ndim != 2 or X.shape[1] != PIXELS:
             raise ValueError(f"{IMAGES} of shape {X.shape} {X.dtype}, not (N, {PIXELS}) uint8")
         if not np.issubdtype(y.dtype, np.integer) or y.shape != X.shape[:1]:
             raise ValueError(f"{LABELS} of shape {y.shape} {y.dtype}, not {X.shape[:1]} int64")
+        if len(X) < 1:
+            raise ValueError("no images")
         if y.min() < 0 or y.max() >= len(CLASSES):
             raise ValueError(f"labels from {y.min()} to {y.max()}, not in [0, {len(CLASSES)})")
         return X, y.astype(np.int64)
@@ -169,9 +174,11 @@ def get_CIFAR10_data(
     Returns a dict: X_train, X_val, X_test, X_dev, each (N, 3073) float32, the mean training
     image subtracted and a column of ones appended; y_train, y_val, y_test, y_dev, int64; and
     mean_image (3072,) float32.
-    Where there are fewer images than asked for, validation and test keep their number, but
-    have no more than a fifth of the images they are taken from; training has the rest, and
-    dev no more than that. A printed line says so.
+    Where there are fewer images than asked for, validation keeps its number, but has no more
+    than a fifth of the training images, or what `load_images` sets apart where that is more;
+    training has the rest, dev no more than that, test what there is. A printed line says so.
+    Raises ValueError where a number is not one or the images are not of ten classes, and what
+    reading them raises.
     """
     for name, number in {
         "num_training": num_training,
@@ -182,17 +189,15 @@ def get_CIFAR10_data(
         if not isinstance(number, (int, np.integer)) or number < 1:
             raise ValueError(f"{name} must be a whole number from 1 up; got {number}; try 1000")
     images = load_images(root)
-    n, n_test = len(images.X_train), len(images.X_test)
-    asked = f"{num_training} training, {num_validation} validation and {num_test} test images"
-    if n < num_training + num_validation:
-        num_validation = min(num_validation, n // 5)
-        num_training = min(num_training, n - num_validation)
-    num_test = min(num_test, n_test)
-    taken = f"{num_training} training, {num_validation} validation and {num_test} test images"
+    if len(images.classes) != len(CLASSES):
+        raise ValueError(
+            f"the images must be of {len(CLASSES)} classes; got {images.source}, of "
+            f"{len(images.classes)}; try another root or CIFAR10_DIR, or `train.py --data`, "
+            f"which takes these"
+        )
     print(images.source)
-    if taken != asked:
-        print(f"asked for {asked}, got {taken}")
-
+    asked = num_training, num_validation, num_test
+    num_training, num_validation, num_test = _numbers_to_be_had(images, *asked)
     train, val = np.split(np.arange(num_training + num_validation), [num_training])
     dev = np.random.default_rng(rng).choice(train, min(num_dev, num_training), replace=False)
     mean_image = images.X_train[:num_training].mean(axis=0).astype(np.float32)
@@ -219,8 +224,9 @@ def to_features(X, mean_image, scale=1.0):
 def load_batch(path, layout=CIFAR10):
     """Load one batch file, whoever wrote it: nothing in it is run.
 
-    Returns X (N, 3072) uint8 and y (N,) int64. Raises ValueError where the file is damaged,
-    not a batch, or asks for anything else than a batch is made of.
+    Returns X (N, 3072) uint8 and y (N,) int64. Raises ValueError where the file is damaged in
+    its structure, not a batch, or asks for anything else than a batch is made of. A pixel or a
+    label that was changed into another cannot be told: a batch carries no checksum.
     """
     with _clear_errors(path, f"be a whole batch of {layout.title}"):
         batch = _unpickle(path)
@@ -262,21 +268,24 @@ def fetch(name="cifar-10"):
 def generate(folder, num=GENERATED, seed=0, format="batches"):
     """Write the images of `make_cifar_like(num, seed)` into a folder, a thousand at a time.
 
-    folder : path    it must be new or empty, and appears when all is written
-    num    : int     how many, from 10 up
+    folder : path    it must be new, and appears when all is written
+    num    : int     how many, from 10 up; of npy from 1 up
     seed   : int     0 or more
     format : "batches", files laid out as CIFAR-10's, the test batch the last 1,000 images or a
              fifth where there are fewer than 5,000; or "npy", images.npy (num, 3072) uint8 and
              labels.npy (num,) int64, in which as many are for test when they are loaded
-    Raises ValueError where num or seed cannot be, OSError where the folder is not empty or the
-    disk fails; then nothing is left of it.
+    Raises ValueError where num or seed cannot be, OSError where the folder is there already or
+    the disk fails; then, and after Ctrl-C, nothing is left of it. What ends the process at once,
+    SIGTERM or SIGKILL, leaves NAME.PID.partial beside it, which may be removed.
     """
-    # From ten up each split has an image. A batch is read whole, so it stays within MOST_BYTES.
-    most = sys.maxsize if format == "npy" else 5 * MOST_BYTES // (PIXELS + 100)
-    if not isinstance(num, (int, np.integer)) or not 10 <= num <= most:
+    # Each batch has an image, and is read whole, so it stays within MOST_BYTES.
+    least, most, other = 10, 5 * MOST_BYTES // (PIXELS + 100), ", or npy for fewer or more"
+    if format == "npy":
+        least, most, other = 1, sys.maxsize, ""
+    if not isinstance(num, (int, np.integer)) or not least <= num <= most:
         raise ValueError(
-            f"num must be an integer in [10, {most}] for {format}; got {num}; "
-            f"try {GENERATED}, or the format npy for more"
+            f"num must be an integer in [{least}, {most}] for {format}; got {num}; "
+            f"try {GENERATED}{other}"
         )
     make_cifar_like(0, seed)  # refuses a wrong seed before anything is written
     write = {"batches": _write_batches, "npy": _write_npy}[format]
@@ -294,15 +303,17 @@ def generate(folder, num=GENERATED, seed=0, format="batches"):
 
 def _load(folder, layout):
     """X_train, y_train, X_test, y_test of all the files of a layout."""
-    names = (*layout.train, layout.test, *layout.names)
+    _must_hold(folder, (*layout.train, layout.test, *layout.names), ANEW)
+    X, y = zip(*(load_batch(folder / name, layout) for name in layout.train), strict=True)
+    return np.concatenate(X), np.concatenate(y), *load_batch(folder / layout.test, layout)
+
+
+def _must_hold(folder, names, remedy):
     missing = [str(folder / name) for name in names if not (folder / name).exists()]
     if missing:
         raise FileNotFoundError(
-            f"the folder must hold {', '.join(names)}; got no {', no '.join(missing)}; "
-            f"try removing the folder, then {FETCH}"
+            f"the folder must hold {', '.join(names)}; got no {', no '.join(missing)}; try {remedy}"
         )
-    X, y = zip(*(load_batch(folder / name, layout) for name in layout.train), strict=True)
-    return np.concatenate(X), np.concatenate(y), *load_batch(folder / layout.test, layout)
 
 
 def _layout_of(folder):
@@ -336,8 +347,21 @@ def _split(X, y, source):
     return Images(X[:-n], y[:-n], X[-n:], y[-n:], source, CLASSES, n)
 
 
+def _numbers_to_be_had(images, num_training, num_validation, num_test):
+    """Those asked for, or fewer where there are not as many; a printed line says so."""
+    asked, n = (num_training, num_validation, num_test), len(images.X_train)
+    if n < num_training + num_validation:
+        num_validation = min(num_validation, max(n // 5, images.num_validation))
+        num_training = min(num_training, n - num_validation)
+    had = num_training, num_validation, min(num_test, len(images.X_test))
+    if had != asked:
+        words = "{} training, {} validation and {} test images"
+        print(f"asked for {words.format(*asked)}, got {words.format(*had)}")
+    return had
+
+
 @contextlib.contextmanager
-def _clear_errors(path, what, remedy=f"removing the folder, then {FETCH}"):
+def _clear_errors(path, what, remedy=ANEW):
     """Whatever reading a damaged file raises becomes a ValueError of four parts."""
     try:
         yield
@@ -359,19 +383,19 @@ def _map_npy(path):
 
 @contextlib.contextmanager
 def _whole_folder(folder):
-    """A folder to write in, which moves to `folder`, new or empty, when all is there, or goes."""
+    """A folder to write in, which becomes `folder`, a new one, when all is there, or goes."""
     folder = Path(folder).resolve()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    # Nor an empty one: to be replaced it would have to go first, and it may be somebody's current
+    # folder, or a mount point.
+    if folder.exists():
         raise FileExistsError(
-            f"{folder} must be a new or an empty folder; got something there; try another name"
+            f"{folder} must be a new folder; got something there; try another name"
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
     partial.mkdir()
     try:
         yield partial
-        if folder.exists():
-            folder.rmdir()
         os.replace(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -549,10 +573,11 @@ def main():
     verbs = parser.add_subparsers(dest="command", required=True, metavar="fetch | generate")
     about = f"download CIFAR-10 (170 MB) into {DATASETS}, where every command finds it"
     add = verbs.add_parser("fetch", help=about, description=about).add_argument
-    add("--set", choices=LAYOUTS, default="cifar-10", dest="name", help="default: %(default)s")
+    help = "default: %(default)s; CIFAR-100 must then be named with --data"
+    add("--set", choices=LAYOUTS, default="cifar-10", dest="name", help=help)
     about = "write drawn images into a folder, for `train.py --data DIR` or CIFAR10_DIR"
     add = verbs.add_parser("generate", help=about, description=about).add_argument
-    add("folder", type=Path, metavar="DIR", help="new or empty; appears when all is written")
+    add("folder", type=Path, metavar="DIR", help="new; appears when all is written")
     add("--num", type=int, metavar="N", default=GENERATED, help="default: %(default)s")
     add("--seed", type=int, metavar="S", default=0, help="default: %(default)s")
     help = "CIFAR-10's files, or images.npy and labels.npy, of any size; default: %(default)s"

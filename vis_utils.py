@@ -10,7 +10,8 @@ from itertools import cycle
 import numpy as np
 from matplotlib.figure import Figure
 
-BLUE, GREY = "#0072B2", "#777777"  # Okabe and Ito, 2008
+# Okabe and Ito, 2008; ORANGE is their vermilion.
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
 # Colours and dashes differ together: either alone would do to tell the curves apart.
 LINES = [
     {"color": BLUE, "linestyle": "-"},
@@ -18,7 +19,7 @@ LINES = [
     {"color": "#009E73", "linestyle": "-."},
     {"color": "#CC79A7", "linestyle": ":"},
     {"color": "#56B4E9", "linestyle": (0, (6, 2))},
-    {"color": "#D55E00", "linestyle": (0, (3, 1, 1, 1, 1, 1))},
+    {"color": ORANGE, "linestyle": (0, (3, 1, 1, 1, 1, 1))},
     {"color": "black", "linestyle": "-", "linewidth": 2.5},
 ]
 
@@ -169,14 +170,6 @@ def show_search(learning_rates, regs, accuracy):
     return picture
 
 
-def _write_in_cells(axis, values, form):
-    middle = (np.nanmin(values) + np.nanmax(values)) / 2
-    for (row, column), value in np.ndenumerate(values):
-        text = "diverged" if np.isnan(value) else form.format(value)
-        colour = "white" if value < middle else "black"  # on the dark half of viridis, or not
-        axis.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
-
-
 def show_curves(panels, y_label, log_x=False, share_y=True):
     """Curves side by side on one logarithmic axis, such as distances from a minimum.
 
@@ -228,7 +221,7 @@ def show_paths(panels):
         # Evenly spaced in the root of the height: evenly spaced lines for a bowl.
         levels = height.max() * np.linspace(0, 1, 13)[1:] ** 2
         axis.contour(first, second, height, levels, cmap="viridis", linewidths=0.8)
-        axis.plot(*path.T, color="#D55E00", marker="o", markersize=3, label="path")
+        axis.plot(*path.T, color=ORANGE, marker="o", markersize=3, label="path")
         axis.plot(*path[0], "s", color="black", label="start")
         axis.plot(*lowest, "*", color="black", markersize=12, label="minimum")
         axis.set_aspect("equal")
@@ -237,3 +230,11 @@ def show_paths(panels):
     axes[0].set_ylabel("second weight")
     axes[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return picture
+
+
+def _write_in_cells(axis, values, form):
+    middle = (np.nanmin(values) + np.nanmax(values)) / 2
+    for (row, column), value in np.ndenumerate(values):
+        text = "diverged" if np.isnan(value) else form.format(value)
+        colour = "white" if value < middle else "black"  # on the dark half of viridis, or not
+        axis.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)

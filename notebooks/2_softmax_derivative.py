@@ -50,9 +50,8 @@ from gradient_check import (
     rel_error,
 )
 from grading.check import check
-from vis_utils import BLUE, GREY, Picture
+from vis_utils import BLUE, GREY, ORANGE, Picture
 
-ORANGE = "#D55E00"  # of the same set of colours
 np.set_printoptions(precision=8, suppress=True)
 rng = np.random.default_rng(0)
 

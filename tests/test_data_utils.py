@@ -434,6 +434,18 @@ def test_a_hundred_classes_are_read_as_ten_are(hundred):
         assert images.source == f"CIFAR-100 in {folder}, 200 training and 50 test images"
 
 
+def test_the_splits_of_the_course_are_of_ten_classes(hundred, monkeypatch):
+    """A hundred are refused by name before any label is, and the error tells who takes them."""
+    folder, _, _ = hundred
+    monkeypatch.setenv("CIFAR10_DIR", str(folder))
+    with pytest.raises(ValueError) as error:
+        data_utils.get_CIFAR10_data()
+    assert str(error.value) == (
+        f"the images must be of 10 classes; got CIFAR-100 in {folder}, 200 training and 50 test "
+        "images, of 100; try another root or CIFAR10_DIR, or `train.py --data`, which takes these"
+    )
+
+
 @pytest.mark.parametrize(
     "names",
     [
@@ -531,9 +543,10 @@ def test_images_are_opened_where_they_are(npy):
         X[0, 0] = 1
 
 
-@pytest.mark.parametrize(("num", "held_out"), [(5500, 1000), (1600, 320), (12, 2)])
+@pytest.mark.parametrize(("num", "held_out"), [(5500, 1000), (1600, 320), (12, 2), (5, 1)])
 def test_the_last_rows_are_for_test_and_those_before_for_validation(tmp_path, num, held_out):
-    """A thousand of each, or a fifth of all where there are fewer; training has the rest."""
+    """A thousand of each, or a fifth of all where there are fewer; training has the rest. The
+    main job and the splits of the course agree."""
     data_utils.generate(tmp_path / "npy", num, format="npy")
     images = data_utils.load_images(tmp_path / "npy")
     splits, _ = train.preprocess(images)
@@ -545,6 +558,9 @@ def test_the_last_rows_are_for_test_and_those_before_for_validation(tmp_path, nu
     np.testing.assert_array_equal(splits["test"][1], y[num - held_out :])
     np.testing.assert_array_equal(splits["val"][1], y[num - 2 * held_out : num - held_out])
     np.testing.assert_array_equal(splits["train"][1], y[: num - 2 * held_out])
+    data = data_utils.get_CIFAR10_data(tmp_path / "npy")
+    for name, (_, labels) in splits.items():
+        np.testing.assert_array_equal(data[f"y_{name}"], labels)
 
 
 def test_arrays_are_trained_on(npy, tmp_path):
@@ -629,26 +645,64 @@ def test_a_damaged_header_is_refused_or_changes_nothing(tmp_path, name):
     assert read < 250
 
 
-def test_arrays_that_lack_their_labels_say_so(npy):
-    """A file that is not there is named."""
+@pytest.mark.parametrize("names", [["images.npy"], ["labels.npy"], ["images.npy", "labels.npy"]])
+def test_arrays_that_are_not_there_are_named(npy, names):
+    """Each file that is missing, and only that; what should be there, and how to get it."""
+    for name in names:
+        (npy / name).unlink()
+    with pytest.raises(FileNotFoundError) as error:
+        data_utils.open_images(npy)
+    assert str(error.value) == (
+        f"the folder must hold images.npy, labels.npy; got no "
+        f"{', no '.join(str(npy / name) for name in names)}; try generating it anew"
+    )
+
+
+def test_images_without_labels_are_not_loaded(npy):
+    """A folder that is found by its images.npy says that it has no labels."""
     (npy / "labels.npy").unlink()
-    with pytest.raises(FileNotFoundError, match=r"labels\.npy"):
+    with pytest.raises(FileNotFoundError, match=r"got no \S*labels\.npy; try generating it anew"):
         data_utils.load_images(npy)
 
 
+def test_no_images_at_all_are_said_to_be_none(npy):
+    """Whole files of zero rows."""
+    np.save(npy / "images.npy", np.zeros((0, 3072), np.uint8))
+    np.save(npy / "labels.npy", np.zeros(0, np.int64))
+    with pytest.raises(ValueError) as error:
+        data_utils.open_images(npy)
+    expected = "must hold images of 10 classes; got ValueError: no images; try generating it anew"
+    assert str(error.value) == f"{npy} {expected}"
+
+
+def test_one_image_is_a_set_of_arrays(tmp_path):
+    """It is opened as any other; to be split it is too few."""
+    data_utils.generate(tmp_path / "npy", 1, format="npy")
+    X, y = data_utils.open_images(tmp_path / "npy")
+    X_drawn, y_drawn = make_cifar_like(1)
+    np.testing.assert_array_equal(X, X_drawn)
+    np.testing.assert_array_equal(y, y_drawn)
+    with pytest.raises(ValueError, match=r"must have 5 images or more to be split; got 1; try"):
+        data_utils.load_images(tmp_path / "npy")
+
+
 @pytest.mark.parametrize("format", ["batches", "npy"])
-def test_a_full_folder_is_not_written_over(tmp_path, format):
-    """What lies in the folder stays; an empty folder is filled, and those above it are made."""
+def test_a_folder_that_is_there_is_not_written_to(tmp_path, monkeypatch, format):
+    """Full, empty, the current one, a file: all stay as they are. Folders above are made."""
     (tmp_path / "mine").write_text("mine")
-    with pytest.raises(FileExistsError, match="must be a new or an empty folder; got something"):
-        data_utils.generate(tmp_path, 10, format=format)
-    with pytest.raises(FileExistsError, match="must be a new or an empty folder; got something"):
-        data_utils.generate(tmp_path / "mine", 10, format=format)
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
     (tmp_path / "a/b").mkdir(parents=True)
-    data_utils.generate(tmp_path / "a/b", 10, format=format)
+    monkeypatch.chdir(tmp_path / "a/b")
+    for there in (tmp_path, tmp_path / "mine", tmp_path / "a/b", "."):
+        with pytest.raises(FileExistsError) as error:
+            data_utils.generate(there, 10, format=format)
+        assert str(error.value) == (
+            f"{Path(there).resolve()} must be a new folder; got something there; try another name"
+        )
+    assert sorted(map(str, tmp_path.rglob("*"))) == [
+        str(tmp_path / name) for name in ("a", "a/b", "mine")
+    ]
     data_utils.generate(tmp_path / "c/d", 10, format=format)
-    assert len(data_utils.load_images(tmp_path / "a/b").X_test) == 2
+    assert len(data_utils.load_images(tmp_path / "c/d").X_test) == 2
     assert {path.name for path in tmp_path.iterdir()} == {"mine", "a", "c"}
 
 
@@ -672,7 +726,8 @@ def test_generating_that_fails_leaves_nothing(tmp_path, monkeypatch, format, fau
     ("options", "message"),
     [
         (("--num", 9), "num must be an integer in [10, "),
-        (("--num", 10**9), "try 20000, or the format npy for more"),
+        (("--num", 10**9), "try 20000, or npy for fewer or more\n"),
+        (("--num", 0, "--format", "npy"), "for npy; got 0; try 20000\n"),
         (("--seed", -1), "seed must be an integer, 0 or more; got -1"),
         (("--format", "zip"), "invalid choice: 'zip'"),
     ],
@@ -706,8 +761,10 @@ def test_help_tells_the_verbs_and_their_options():
     text = run_python("data_utils.py", "--help").stdout
     assert "fetch" in text and "generate" in text
     text = run_python("data_utils.py", "generate", "--help").stdout
-    for words in ("DIR", "--num", "20000", "--seed", "--format", "batches", "npy"):
+    for words in ("DIR", "new;", "--num", "20000", "--seed", "--format", "batches", "npy"):
         assert words in text
+    text = " ".join(run_python("data_utils.py", "fetch", "--help").stdout.split())
+    assert "default: cifar-10; CIFAR-100 must then be named with --data" in text
     assert run_python("data_utils.py").returncode == 2
 
 

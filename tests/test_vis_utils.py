@@ -76,6 +76,7 @@ def test_a_path_is_drawn_from_its_start_to_its_end():
     picture = vis_utils.show_paths({"bowl": bowl()})
     path, start, minimum = picture.axes[0].lines
     np.testing.assert_array_equal(path.get_xydata(), bowl()[3])
+    assert path.get_color() == vis_utils.ORANGE
     np.testing.assert_array_equal(start.get_xydata(), [[1, 1]])
     np.testing.assert_array_equal(minimum.get_xydata(), [[0, 0]])
     assert picture.axes[0].get_aspect() == 1
