@@ -1,0 +1,79 @@
+"""Softmax, its logarithm and its derivative along the last axis, or another one."""
+
+import numpy as np
+
+from .checks import fail
+from .kernel import count_threads, kernel
+
+SOFTMAX, LOG_SOFTMAX, BACKWARD = range(3)  # as the kernel numbers them
+
+
+def softmax(z, axis=-1):
+    """exp(z) / sum(exp(z)) along an axis, for scores of any size.
+
+    z : array of numbers    scores; integers are taken as float64
+    Returns an array of z's shape whose entries along the axis are not negative and sum to 1.
+    """
+    z = _floats(z)
+    if _fits(z):
+        return _along(SOFTMAX, axis, z)
+    e = np.exp(z - np.max(z, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def log_softmax(z, axis=-1):
+    """log(softmax(z)) along an axis, also where the softmax itself is too small for a float.
+
+    z : array of numbers    scores; integers are taken as float64
+    Returns an array of z's shape, nowhere above 0.
+    """
+    z = _floats(z)
+    if _fits(z):
+        return _along(LOG_SOFTMAX, axis, z)
+    s = z - np.max(z, axis=axis, keepdims=True)
+    return s - np.log(np.sum(np.exp(s), axis=axis, keepdims=True))
+
+
+def softmax_backward(dy, y):
+    """Gradient with respect to the scores z of a loss above y = softmax(z).
+
+    The product of the softmax Jacobian diag(y) - y y^T with dy, row by row, in O(n).
+
+    dy : (..., n) float    gradient of the loss with respect to y
+    y  : (..., n) float    softmax of the scores, as `softmax` returned it
+    Returns (..., n), in the wider dtype of the two.
+    Raises ValueError where the shapes differ.
+    """
+    dy, y = _floats(dy), _floats(y)
+    if dy.shape != y.shape:
+        fail("dy", f"have the shape of y, {y.shape}", dy.shape, "an entry for each of y")
+    wider = np.result_type(dy, y)
+    dy, y = dy.astype(wider, copy=False), y.astype(wider, copy=False)
+    if _fits(y):
+        return _along(BACKWARD, -1, y, dy)
+    return y * (dy - np.sum(dy * y, axis=-1, keepdims=True))
+
+
+def _floats(x):
+    """x as an array of floats: on integers, differences wrap round and quotients are lost."""
+    x = np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        fail("an argument", "be an array of real numbers", x.dtype, "np.asarray of it")
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
+
+
+def _fits(x):
+    """Whether the kernel is there and takes such an array."""
+    return x.dtype in (np.float32, np.float64) and x.ndim and x.size and kernel()[0] is not None
+
+
+def _along(which, axis, z, dy=None):
+    """One of the kernel's functions along an axis, which is last and contiguous for it."""
+    module, instructions = kernel()
+    z = np.ascontiguousarray(np.moveaxis(z, axis, -1))
+    n = z.shape[-1]
+    out = np.empty_like(z)
+    dy = None if dy is None else np.ascontiguousarray(dy).reshape(-1, n)
+    arrays = dy, z.reshape(-1, n), out.reshape(-1, n)
+    module.each_row(instructions, count_threads(), which, *arrays)
+    return np.moveaxis(out, -1, axis)

@@ -1,0 +1,57 @@
+"""Softmax loss and gradient of a batch: by the kernel in one pass, else by numpy in blocks."""
+
+import numpy as np
+
+from .checks import check_arguments, check_finite, is_rows
+from .kernel import count_threads, kernel
+
+ROWS_AT_ONCE = 1024  # rows numpy takes together: a few megabytes, and sums that keep their digits
+
+
+def softmax_loss(W, X, y, reg):
+    """Softmax loss and gradient.
+
+    W   : (D, C) float32 or float64                weights, one column a class, C >= 2
+    X   : (N, D) dtype of W, an array or `Rows`    examples, one row each, N >= 1
+    y   : (N,) integers in [0, C)                  the right class of each example
+    reg : float >= 0                               strength of the regularisation
+    Returns (loss, dW): a float in nats per example, and (D, C) of W's dtype. Neither depends on
+    the number of threads, in any bit.
+    Raises ValueError where an argument is not as above.
+
+    Arrays may be of any order and strides, read-only, or memory-mapped. W (C, D) with X (D, N) is
+    understood too, and dW is then (C, D). The shapes and len(y) tell the layouts apart; where
+    both fit (N = D and D = C), and always for Rows, it is rows.
+    """
+    W, X, y, reg, columns = check_arguments(W, X, y, reg)
+    module, instructions = kernel()
+    if module:
+        dW = np.empty(W.shape, W.dtype)
+        view = (X.stored, X.index, X.shift, X.scale, X.bias) if is_rows(X) else (X, *[None] * 3, 0)
+        loss = module.softmax_loss(instructions, count_threads(), W, *view, y, reg, dW)
+    else:
+        loss, dW = _by_numpy(W, X, y, reg)
+    # X is searched only once something went wrong: beforehand, it would cost most of the time.
+    if not (np.isfinite(loss) and np.isfinite(dW).all()):
+        check_finite("X", X, "leaving that example out")
+    return loss, dW.T if columns else dW
+
+
+def _by_numpy(W, X, y, reg):
+    N = len(y)
+    loss, dW = 0.0, np.zeros(W.shape)
+    for start in range(0, N, ROWS_AT_ONCE):
+        block = slice(start, start + ROWS_AT_ONCE)
+        x, labels = np.asarray(X[block]), y[block]
+        rows = np.arange(len(labels))
+        S = x @ W
+        S -= S.max(axis=1, keepdims=True)
+        right = S[rows, labels].astype(np.float64)
+        np.exp(S, out=S)
+        sums = S.sum(axis=1, keepdims=True)
+        loss += float(np.sum(np.log(sums, dtype=np.float64)) - np.sum(right))
+        S /= sums
+        S[rows, labels] -= 1
+        dW += x.T @ S
+    dW = dW / N + reg * W
+    return loss / N + 0.5 * reg * float(np.sum(W * W, dtype=np.float64)), dW.astype(W.dtype)
