@@ -13,6 +13,10 @@
 #include <type_traits>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace {
 
 // Sizes of the cut. None of them knows of threads.
@@ -27,6 +31,10 @@ constexpr ptrdiff_t CHUNK_LEAST = 240;        // none smaller than a mini-batch
 constexpr double WORK_PER_THREAD = 4e6;       // multiply-adds: a millisecond on a slow core
 
 ptrdiff_t up(ptrdiff_t n, ptrdiff_t unit) { return (n + unit - 1) / unit * unit; }
+
+ptrdiff_t between(ptrdiff_t least, ptrdiff_t n, ptrdiff_t most) {
+  return n < least ? least : n > most ? most : n;
+}
 
 int64_t whole(const Vector& v, ptrdiff_t i) {
   const char* p = v.data + i * v.step;
@@ -54,21 +62,57 @@ bool all_below(const Vector& v, int64_t end) {
   return true;
 }
 
-// Memory of one thread or one problem, at the start of a cache line.
-template <class T>
-class Buffer {
+// The memory of a call, in one piece, which the next call finds again: asking the system for fresh
+// pages takes as long as a mini-batch. Where there are huge pages it lies in them: of small ones,
+// those of W and dW may by chance compete for the same sets of the second cache (measured: a fifth
+// slower, in one process out of three). Not set to zero.
+class Arena {
  public:
-  explicit Buffer(ptrdiff_t size) : memory_(new char[size_t(size) * sizeof(T) + LINE]()) {
-    auto at = reinterpret_cast<uintptr_t>(memory_.get());
-    data_ = reinterpret_cast<T*>((at + LINE - 1) / LINE * LINE);
+  // lay_out(arena) takes all it needs: once to count, once for good.
+  template <class F>
+  explicit Arena(F lay_out) {
+    lay_out(*this);
+    piece_ = KEPT.exchange(nullptr);
+    if (!piece_ || piece_->size < used_) {
+      delete piece_;
+      piece_ = nullptr;
+      piece_ = new Piece(up(used_, HUGE_PAGE));
+    }
+    base_ = piece_->memory;
+    used_ = 0;
+    lay_out(*this);
   }
-  T* get() const { return data_; }
-  T& operator[](ptrdiff_t i) const { return data_[i]; }
+  ~Arena() { delete (piece_->size <= MOST_KEPT ? KEPT.exchange(piece_) : piece_); }
+  Arena(const Arena&) = delete;
+
+  template <class T>
+  T* take(ptrdiff_t count) {
+    T* at = reinterpret_cast<T*>(base_ + used_);
+    used_ += up(count * ptrdiff_t(sizeof(T)), LINE);
+    return at;
+  }
 
  private:
-  std::unique_ptr<char[]> memory_;
-  T* data_;
+  static constexpr ptrdiff_t HUGE_PAGE = 2 << 20, MOST_KEPT = 8 << 20;
+  struct Piece {
+    explicit Piece(ptrdiff_t bytes)
+        : size(bytes),
+          memory(static_cast<char*>(::operator new(size_t(bytes), std::align_val_t(HUGE_PAGE)))) {
+#if defined(__linux__)
+      madvise(memory, size_t(bytes), MADV_HUGEPAGE);
+#endif
+    }
+    ~Piece() { ::operator delete(memory, std::align_val_t(HUGE_PAGE)); }
+    const ptrdiff_t size;
+    char* const memory;
+  };
+  // Exchanged and never locked: a fork may come at any time.
+  static std::atomic<Piece*> KEPT;
+  Piece* piece_ = nullptr;
+  char* base_ = nullptr;
+  ptrdiff_t used_ = 0;
 };
+std::atomic<Arena::Piece*> Arena::KEPT{nullptr};
 
 template <class T>
 const Functions<T>& functions(const Set& set) {
@@ -130,7 +174,8 @@ class Turns {
 template <class T>
 class Batch {
  public:
-  Batch(const Set& set, const Matrix& W, const Matrix& X, const View& view, const Vector& y)
+  Batch(const Set& set, const Matrix& W, const Matrix& X, const View& view, const Vector& y,
+        int threads)
       : set_(set),
         W_(W),
         X_(X),
@@ -139,52 +184,42 @@ class Batch {
         N_(view.index ? view.index->size : X.rows),
         D_(X.columns),
         C_(W.columns),
-        stride_(up(D_, LINE / ptrdiff_t(sizeof(T))) + LINE / ptrdiff_t(sizeof(T))),
+        stride_(up(D_, WIDEST) + WIDEST),
         bytes_(X.kind == Kind::u8),
-        packed_(bytes_ || X.column_step != ptrdiff_t(sizeof(T)) || view.shift || view.scale ||
-                reinterpret_cast<uintptr_t>(X.data) % sizeof(T) || X.row_step % ptrdiff_t(sizeof(T))),
-        weights_(C_ * stride_),
-        bias_(C_),
-        total_(C_ * stride_),
-        total_bias_(C_) {
-    const ptrdiff_t fit = TILE_BYTES / (D_ * ptrdiff_t(sizeof(T)));
-    tile_ = fit < 5 ? 5 : fit > TILE_ROWS ? TILE_ROWS : fit;
-    ptrdiff_t chunk = N_ / CHUNKS;
-    chunk = chunk < CHUNK_LEAST ? CHUNK_LEAST : chunk > CHUNK_ROWS ? CHUNK_ROWS : chunk;
-    chunk_ = up(chunk, tile_);
+        packed_(bytes_ || X.column_step != SIZE || view.shift || view.scale ||
+                reinterpret_cast<uintptr_t>(X.data) % SIZE || X.row_step % SIZE),
+        tile_(between(5, TILE_BYTES / (D_ * SIZE), TILE_ROWS)),
+        capacity_(up(tile_, WIDEST)),
+        chunk_(up(between(CHUNK_LEAST, N_ / CHUNKS, CHUNK_ROWS), tile_)),
+        chunks_((N_ + chunk_ - 1) / chunk_),
+        workers_(size_t(worth(chunks_ < threads ? int(chunks_) : threads,
+                              2.0 * double(N_) * double(D_) * double(C_)))),
+        arena_([this](Arena& arena) { lay_out(arena); }) {
     take_weights();
-    problem_ = {D_, C_, weights_.get(), stride_, view.bias || bytes_ ? bias_.get() : nullptr,
-                up(tile_, LINE / ptrdiff_t(sizeof(T)))};
+    problem_ = {D_, C_, weights_, stride_, view.bias || bytes_ ? bias_ : nullptr, capacity_};
   }
 
-  Outcome run(int threads, bool (*keep_on)(void*), void* context) {
-    const ptrdiff_t chunks = (N_ + chunk_ - 1) / chunk_;
-    const double work = 2.0 * double(N_) * double(D_) * double(C_);
-    if (threads > chunks) threads = int(chunks);
-    threads = worth(threads, work);
-    std::vector<Worker> workers;
-    workers.reserve(size_t(threads));
-    for (int k = 0; k < threads; ++k) workers.emplace_back(*this);
+  Outcome run(bool (*keep_on)(void*), void* context) {
     std::atomic<ptrdiff_t> next{0};
     std::atomic<bool> bad{false};
     Turns turns;
-    on_threads(threads, [&](int k) {
+    on_threads(int(workers_.size()), [&](int k) {
+      Worker& worker = workers_[size_t(k)];
       auto asked = std::chrono::steady_clock::now();
       auto go_on = [&] {
         if (turns.stopped()) return false;
-        if (k != 0 || !keep_on) return true;
+        if (k != 0) return true;  // only the calling thread can ask
         auto now = std::chrono::steady_clock::now();
         if (now - asked < std::chrono::milliseconds(100)) return true;
         asked = now;
         return keep_on(context);
       };
-      for (ptrdiff_t turn; (turn = next++) < chunks;) {
-        const ptrdiff_t end = (turn + 1) * chunk_;
-        const Outcome outcome = workers[size_t(k)].chunk(turn * chunk_, end < N_ ? end : N_, go_on);
+      for (ptrdiff_t turn; (turn = next++) < chunks_;) {
+        const Outcome outcome = work(worker, turn * chunk_, go_on);
         if (outcome == Outcome::bad_label) bad = true;
         if (outcome != Outcome::done) return turns.stop();
         if (!turns.wait(turn)) return;
-        workers[size_t(k)].hand_in();
+        hand_in(worker, turn == 0);
         turns.next();
       }
     });
@@ -192,109 +227,146 @@ class Batch {
     return turns.stopped() ? Outcome::stopped : Outcome::done;
   }
 
-  // From the total, the gradient of the mean with its regularisation; returns the loss.
+  // From the sums, the mean with its regularisation. Returns the loss.
   double finish(double reg, T* dW) const {
-    const double mean = 1 / double(N_);
-    std::vector<double> squares(static_cast<size_t>(C_), 0.0);
-    for (ptrdiff_t d = 0; d < D_; ++d) {
-      const double scale = bytes_ && view_.scale ? mean * view_.scale[d] : mean;
-      const double shift = bytes_ ? (view_.shift ? view_.shift[d] : 0) - 128 : 0;
-      for (ptrdiff_t c = 0; c < C_; ++c) {
-        const double w = double(weight(d, c));
-        squares[size_t(c)] += w * w;
-        double sum = total_[c * stride_ + d];
-        if (bytes_) sum -= shift * total_bias_[c];
-        dW[d * C_ + c] = T(scale * sum + reg * w);
-      }
-    }
-    if (view_.bias)
-      for (ptrdiff_t c = 0; c < C_; ++c) {
-        const double w = double(weight(D_, c));
-        squares[size_t(c)] += w * w;
-        dW[D_ * C_ + c] = T(mean * total_bias_[c] + reg * w);
-      }
-    double square = 0;
-    for (double s : squares) square += s;
-    return mean * total_loss_ + 0.5 * reg * square;
+    return chunks_ == 1 ? finish(reg, dW, workers_[0].dw) : finish(reg, dW, total_);
   }
 
  private:
+  static constexpr ptrdiff_t SIZE = sizeof(T), WIDEST = LINE / SIZE, SEVERAL = 8;
+
   // What one thread has of its own.
-  class Worker {
-   public:
-    explicit Worker(const Batch& batch)
-        : b_(const_cast<Batch&>(batch)),
-          scores_(2 * b_.C_ * b_.problem_.capacity),
-          dw_(b_.C_ * b_.stride_),
-          bias_(b_.C_),
-          rows_(b_.tile_),
-          ahead_(b_.tile_),
-          labels_(b_.tile_),
-          packed_(b_.packed_ ? b_.tile_ * b_.stride_ : 0) {}
-
-    template <class F>
-    Outcome chunk(ptrdiff_t begin, ptrdiff_t end, F go_on) {
-      loss_ = 0;
-      for (ptrdiff_t c = 0; c < b_.C_; ++c) bias_[c] = 0;
-      for (ptrdiff_t i = begin; i < end; i += b_.tile_) {
-        if (!go_on()) return Outcome::stopped;
-        const ptrdiff_t n = end - i < b_.tile_ ? end - i : b_.tile_;
-        Tile<T> tile = {n, rows_.get(), labels_.get(), i == begin, 0, ahead_.get()};
-        for (ptrdiff_t j = 0; j < n; ++j) {
-          rows_[j] = b_.packed_ ? b_.pack(i + j, packed_.get() + j * b_.stride_) : b_.row(i + j);
-          const int64_t label = whole(b_.y_, i + j);
-          // Checked once more than at the door: another thread of the caller's may have written.
-          if (label < 0 || label >= b_.C_ || !rows_[j]) return Outcome::bad_label;
-          labels_[j] = int32_t(label);
-        }
-        if (!b_.packed_)
-          for (; tile.n_ahead < n && i + n + tile.n_ahead < end; ++tile.n_ahead)
-            ahead_[tile.n_ahead] = b_.row(i + n + tile.n_ahead);
-        loss_ += functions<T>(b_.set_).tile(b_.problem_, tile, scores_.get(), dw_.get(), bias_.get());
-      }
-      return Outcome::done;
-    }
-
-    void hand_in() {
-      b_.total_loss_ += loss_;
-      for (ptrdiff_t c = 0; c < b_.C_; ++c) b_.total_bias_[c] += bias_[c];
-      double* total = b_.total_.get();
-      const T* dw = dw_.get();
-      for (ptrdiff_t j = 0; j < b_.C_ * b_.stride_; ++j) total[j] += double(dw[j]);
-    }
-
-   private:
-    Batch& b_;
-    double loss_ = 0;
-    Buffer<T> scores_, dw_;
-    Buffer<double> bias_;
-    Buffer<const T*> rows_, ahead_;
-    Buffer<int32_t> labels_;
-    Buffer<T> packed_;
+  struct Worker {
+    double loss;
+    T *scores, *dw, *packed;
+    double* bias;
+    const T **rows, **ahead;
+    int32_t* labels;
   };
 
-  T weight(ptrdiff_t d, ptrdiff_t c) const {
-    T w;
-    memcpy(&w, W_.data + d * W_.row_step + c * W_.column_step, sizeof(T));
-    return w;
+  void lay_out(Arena& arena) {
+    weights_ = arena.take<T>(C_ * stride_);
+    bias_ = arena.take<T>(C_);
+    total_ = arena.take<double>(chunks_ == 1 ? 0 : C_ * stride_);
+    total_bias_ = arena.take<double>(C_);
+    for (Worker& worker : workers_) {
+      worker.scores = arena.take<T>(2 * C_ * capacity_);
+      worker.dw = arena.take<T>(C_ * stride_);
+      worker.packed = arena.take<T>(packed_ ? tile_ * stride_ : 0);
+      worker.bias = arena.take<double>(C_);
+      worker.rows = arena.take<const T*>(tile_);
+      worker.ahead = arena.take<const T*>(tile_);
+      worker.labels = arena.take<int32_t>(tile_);
+    }
   }
 
   // W class by class. Bytes go in as x - 128: scale and shift go into the weights and a bias.
   void take_weights() {
-    std::vector<double> bias(static_cast<size_t>(C_), 0.0);
-    for (ptrdiff_t d = 0; d < D_; ++d) {
-      const double scale = bytes_ && view_.scale ? view_.scale[d] : 1;
-      const double shift = bytes_ ? (view_.shift ? view_.shift[d] : 0) - 128 : 0;
-      for (ptrdiff_t c = 0; c < C_; ++c) {
-        const double w = scale * double(weight(d, c));
-        weights_[c * stride_ + d] = T(w);
-        bias[size_t(c)] -= shift * w;
-      }
+    for (ptrdiff_t c = 0; c < C_; ++c) total_bias_[c] = 0;
+    for_features([&](ptrdiff_t d, auto several) {
+      for (ptrdiff_t c = 0; c < C_; ++c)
+        for (ptrdiff_t k = 0; k < several; ++k) {
+          const T w = weight(d + k, c);
+          weights_[c * stride_ + d + k] = w;
+          if (bytes_) {
+            const double scaled = scale(d + k) * double(w);
+            weights_[c * stride_ + d + k] = T(scaled);
+            total_bias_[c] -= shift(d + k) * scaled;
+          }
+        }
+    });
+    for (ptrdiff_t c = 0; c < C_; ++c) {
+      for (ptrdiff_t d = D_; d < stride_; ++d) weights_[c * stride_ + d] = 0;
+      for (Worker& worker : workers_)
+        for (ptrdiff_t d = D_; d < stride_; ++d) worker.dw[c * stride_ + d] = 0;
+      bias_[c] = T(total_bias_[c] + (view_.bias ? double(weight(D_, c)) : 0));
     }
-    for (ptrdiff_t c = 0; c < C_; ++c)
-      bias_[c] = T(bias[size_t(c)] + (view_.bias ? double(weight(D_, c)) : 0));
   }
 
+  // One chunk, tile by tile.
+  template <class F>
+  Outcome work(Worker& worker, ptrdiff_t begin, F go_on) {
+    const ptrdiff_t end = begin + chunk_ < N_ ? begin + chunk_ : N_;
+    worker.loss = 0;
+    for (ptrdiff_t c = 0; c < C_; ++c) worker.bias[c] = 0;
+    for (ptrdiff_t i = begin; i < end; i += tile_) {
+      if (!go_on()) return Outcome::stopped;
+      const ptrdiff_t n = end - i < tile_ ? end - i : tile_;
+      Tile<T> tile = {n, worker.rows, worker.labels, i == begin, 0, worker.ahead};
+      for (ptrdiff_t j = 0; j < n; ++j) {
+        worker.rows[j] = packed_ ? pack(i + j, worker.packed + j * stride_) : row(i + j);
+        const int64_t label = whole(y_, i + j);
+        // Checked once more than at the door: another thread of the caller's may have written.
+        if (label < 0 || label >= C_ || !worker.rows[j]) return Outcome::bad_label;
+        worker.labels[j] = int32_t(label);
+      }
+      if (!packed_)
+        for (ptrdiff_t j = i + n; tile.n_ahead < n && j < N_; ++j)
+          worker.ahead[tile.n_ahead++] = row(j);
+      worker.loss += functions<T>(set_).tile(problem_, tile, worker.scores, worker.dw, worker.bias);
+    }
+    return Outcome::done;
+  }
+
+  void hand_in(const Worker& worker, bool first) {
+    total_loss_ = first ? worker.loss : total_loss_ + worker.loss;
+    for (ptrdiff_t c = 0; c < C_; ++c)
+      total_bias_[c] = first ? worker.bias[c] : total_bias_[c] + worker.bias[c];
+    if (chunks_ == 1) return;
+    if (first)
+      for (ptrdiff_t j = 0; j < C_ * stride_; ++j) total_[j] = double(worker.dw[j]);
+    else
+      for (ptrdiff_t j = 0; j < C_ * stride_; ++j) total_[j] += double(worker.dw[j]);
+  }
+
+  template <class Sum>
+  double finish(double reg, T* dW, const Sum* sums) const {
+    const double mean = 1 / double(N_);
+    double squares[SEVERAL] = {};  // one sum for each of several: none waits for the other
+    for_features([&](ptrdiff_t d, auto several) {
+      for (ptrdiff_t c = 0; c < C_; ++c) {
+        for (ptrdiff_t k = 0; k < several; ++k) {
+          const double w = double(weight(d + k, c));
+          double sum = mean * double(sums[c * stride_ + d + k]);
+          if (bytes_) sum = scale(d + k) * (sum - mean * shift(d + k) * total_bias_[c]);
+          squares[k] += w * w;
+          dW[(d + k) * C_ + c] = T(sum + reg * w);
+        }
+      }
+    });
+    if (view_.bias)
+      for (ptrdiff_t c = 0; c < C_; ++c) {
+        const double w = double(weight(D_, c));
+        squares[0] += w * w;
+        dW[D_ * C_ + c] = T(mean * total_bias_[c] + reg * w);
+      }
+    double square = 0;
+    for (double sum : squares) square += sum;
+    return mean * total_loss_ + 0.5 * reg * square;
+  }
+
+  // f(d, how many): eight features at once, so that both sides of a transposition are read and
+  // written in runs, and the rest one by one.
+  template <class F>
+  void for_features(F f) const {
+    ptrdiff_t d = 0;
+    for (; d + SEVERAL <= D_; d += SEVERAL) f(d, std::integral_constant<ptrdiff_t, SEVERAL>());
+    for (; d < D_; ++d) f(d, std::integral_constant<ptrdiff_t, 1>());
+  }
+
+  static T number(const char* at) {
+    T x;
+    memcpy(&x, at, sizeof(T));
+    return x;
+  }
+  T weight(ptrdiff_t d, ptrdiff_t c) const {
+    return number(W_.data + d * W_.row_step + c * W_.column_step);
+  }
+  // Of bytes only, which are taken as x - 128.
+  double scale(ptrdiff_t d) const { return view_.scale ? view_.scale[d] : 1; }
+  double shift(ptrdiff_t d) const { return (view_.shift ? view_.shift[d] : 0) - 128; }
+
+  // Row i where it is stored; null where the index no longer is in range.
   const char* stored(ptrdiff_t i) const {
     if (view_.index) {
       i = whole(*view_.index, i);
@@ -302,7 +374,6 @@ class Batch {
     }
     return X_.data + i * X_.row_step;
   }
-
   const T* row(ptrdiff_t i) const { return reinterpret_cast<const T*>(stored(i)); }
 
   // Row i, widened, shifted and scaled, its features side by side.
@@ -311,13 +382,14 @@ class Batch {
     if (!x) return nullptr;
     if (bytes_) {
       if constexpr (std::is_same_v<T, float>) {
-        if (X_.column_step == 1) set_.widen(reinterpret_cast<const uint8_t*>(x), D_, out);
+        if (X_.column_step == 1)
+          set_.widen(reinterpret_cast<const uint8_t*>(x), D_, out);
         else
           for (ptrdiff_t d = 0; d < D_; ++d) out[d] = float(uint8_t(x[d * X_.column_step])) - 128;
       }
       return out;
     }
-    for (ptrdiff_t d = 0; d < D_; ++d) memcpy(out + d, x + d * X_.column_step, sizeof(T));
+    for (ptrdiff_t d = 0; d < D_; ++d) out[d] = number(x + d * X_.column_step);
     if (view_.shift)
       for (ptrdiff_t d = 0; d < D_; ++d) out[d] -= T(view_.shift[d]);
     if (view_.scale)
@@ -332,11 +404,12 @@ class Batch {
   const Vector& y_;
   const ptrdiff_t N_, D_, C_, stride_;
   const bool bytes_, packed_;
-  ptrdiff_t tile_, chunk_;
-  Buffer<T> weights_, bias_;
-  Buffer<double> total_, total_bias_;
-  double total_loss_ = 0;
+  const ptrdiff_t tile_, capacity_, chunk_, chunks_;
+  std::vector<Worker> workers_;
+  T *weights_, *bias_;
+  double *total_, *total_bias_, total_loss_ = 0;
   Problem<T> problem_;
+  Arena arena_;
 };
 
 }  // namespace
@@ -348,8 +421,8 @@ Outcome softmax_loss(const Set& set, const Matrix& W, const Matrix& X, const Vie
   if (view.index && !all_below(*view.index, X.rows)) return Outcome::bad_index;
   if (!all_below(y, W.columns)) return Outcome::bad_label;
   try {
-    Batch<T> batch(set, W, X, view, y);
-    const Outcome outcome = batch.run(threads, keep_on, context);
+    Batch<T> batch(set, W, X, view, y, threads);
+    const Outcome outcome = batch.run(keep_on, context);
     if (outcome == Outcome::done) *loss = batch.finish(reg, dW);
     return outcome;
   } catch (const std::bad_alloc&) {
