@@ -7,18 +7,23 @@ import functools
 
 import numpy as np
 
+ROWS_AT_ONCE = 8192  # rows looked at or scored together: 100 MB of float32 images
 
-def door(body):
+
+def door(body=None, *, lazy=False):
     """Wrap `body(W, X, y, reg) -> (loss, dW)`, which knows rows only, in checks and both layouts.
 
     The body gets W (D, C), X (N, D), y (N,) as plain arrays and reg as a float, all as
-    `softmax_loss_naive` promises. What it returns is checked as well, and made a Python float
-    and an array of W's dtype. The body stays reachable as `__wrapped__`.
+    `softmax_loss_naive` promises; with lazy, X may stay what only stands for an array, in rows.
+    What it returns is checked as well, and made a Python float and an array of W's dtype. The
+    body stays reachable as `__wrapped__`.
     """
+    if body is None:
+        return functools.partial(door, lazy=lazy)
 
     @functools.wraps(body)
     def checked(W, X, y, reg):
-        W, X, y = plain(W), plain(X), np.asarray(y)
+        W, X, y = plain(W), unexpanded(X) if lazy else plain(X), np.asarray(y)
         check_weights(W)
         columns = _in_columns(W, X, y)
         if columns:
@@ -110,13 +115,16 @@ def check_count(name, value, remedy):
 
 def check_finite(name, array, remedy):
     """Raise ValueError naming the first entry of the matrix that is NaN or infinite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.sum(array)):  # no array is made where all is well
-            return
-    finite = np.isfinite(array)
-    if not finite.all():
-        row, column = np.argwhere(~finite)[0]
-        fail(name, "be finite", f"{array[row, column]} in row {row}, column {column}", remedy)
+    for start in range(0, len(array), ROWS_AT_ONCE):
+        block = np.asarray(array[start : start + ROWS_AT_ONCE])
+        with np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(np.sum(block)):  # no array is made where all is well
+                continue
+        finite = np.isfinite(block)
+        if not finite.all():
+            row, column = np.argwhere(~finite)[0]
+            got = f"{block[row, column]} in row {start + row}, column {column}"
+            fail(name, "be finite", got, remedy)
 
 
 def fail(name, must, got, remedy):
@@ -131,10 +139,15 @@ def plain(array):
     return array
 
 
+def unexpanded(X):
+    """X as it is where it has a dtype, as an array or stored rows have; else as an array."""
+    return X if hasattr(X, "dtype") else plain(X)
+
+
 def _in_columns(W, X, y):
     """Whether the shapes mean W (C, D), X (D, N); where both layouts fit, they mean rows."""
     shape, N = getattr(X, "shape", None), y.size
-    return shape == (W.shape[1], N) and shape != (N, W.shape[0])
+    return isinstance(X, np.ndarray) and shape == (W.shape[1], N) and shape != (N, W.shape[0])
 
 
 def _result(result, W):

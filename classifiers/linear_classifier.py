@@ -19,10 +19,9 @@ from . import door
 from .files import whole_file
 
 # BLAS threads wait by spinning. After L-BFGS-B's own small products they take the cores from the
-# loss; on a mini-batch, where another program has a core, two are eight times slower than one.
+# loss; on a mini-batch, where another program has a core, two are seven times slower than one
+# (200 x 3073 on two cores).
 one_blas_thread = threadpool_limits.wrap(limits=1, user_api="blas")
-
-ROWS_AT_ONCE = 8192  # rows scored together: 100 MB of float32 images, however long X is
 
 
 class LinearClassifier:
@@ -143,12 +142,11 @@ class LinearClassifier:
         Raises ValueError where there is no W yet, or X does not fit it or is not finite.
         """
         self._check_trained()
-        X = X if hasattr(X, "dtype") else door.plain(X)
-        if getattr(X, "shape", (1,))[0] > 0:
-            door.check_examples(X, self.W)
+        X = door.unexpanded(X)
+        door.check_examples(X, self.W)
         scores = np.empty((len(X), self.W.shape[1]), self.W.dtype)
-        for start in range(0, len(X), ROWS_AT_ONCE):
-            block = slice(start, start + ROWS_AT_ONCE)
+        for start in range(0, len(X), door.ROWS_AT_ONCE):
+            block = slice(start, start + door.ROWS_AT_ONCE)
             scores[block] = np.asarray(X[block]) @ self.W
         if not np.isfinite(scores).all():
             door.check_finite("X", X, "leaving that example out")
@@ -160,7 +158,7 @@ class LinearClassifier:
 
     def accuracy(self, X, y):
         """The fraction of the rows of X whose predicted class is y, a float in [0, 1]."""
-        X, y = X if hasattr(X, "dtype") else door.plain(X), np.asarray(y)
+        X, y = door.unexpanded(X), np.asarray(y)
         door.check_examples(X)
         door.check_labels(y, X)
         return float(np.mean(self.predict(X) == y))
@@ -228,12 +226,13 @@ class LinearClassifier:
         return result
 
     def _enter(self, X, y):
-        """X and y as arrays, checked whole: an error names the row of X, not of a batch."""
-        X, y = door.plain(X), np.asarray(y)
+        """X and y, checked whole: an error names the row of X, not of a batch."""
+        X, y = door.unexpanded(X), np.asarray(y)
         if self.W is not None:
             door.check_weights(self.W)
         door.check_data(X, y, self.W)
-        door.check_finite("X", X, "leaving that example out")
+        if isinstance(X, np.ndarray):  # stored rows may be more than one wants to read twice
+            door.check_finite("X", X, "leaving that example out")
         return X, y
 
     def _check_trained(self):

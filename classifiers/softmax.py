@@ -14,6 +14,7 @@ Source: Stanford CS231n, https://cs231n.github.io/linear-classify/#softmax
 
 import numpy as np
 
+from .compiled import compiled_or
 from .door import door
 from .linear_classifier import LinearClassifier
 
@@ -75,7 +76,8 @@ def softmax_loss_vectorized(W, X, y, reg):
 class Softmax(LinearClassifier):
     """A linear classifier trained on the softmax loss.
 
-    loss : a function (W, X, y, reg) -> (loss, dW), such as the two above; None is the second
+    loss : a function (W, X, y, reg) -> (loss, dW), such as the two above; None is the second,
+           and the compiled one for large batches where it is installed
 
         model = Softmax()
         model.solve(X, y, reg=0.1)
@@ -83,4 +85,4 @@ class Softmax(LinearClassifier):
     """
 
     def __init__(self, loss=None):
-        super().__init__(softmax_loss_vectorized if loss is None else loss)
+        super().__init__(compiled_or(softmax_loss_vectorized) if loss is None else loss)

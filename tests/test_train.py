@@ -89,6 +89,17 @@ def test_images_are_found_by_the_environment(small, tmp_path):
     assert f"CIFAR-10 in {small}," in run(*options, "--data", small, CIFAR10_DIR="/none").stdout
 
 
+def test_without_the_engine_its_rung_is_one_clear_line(small, tmp_path):
+    """And the way on; by default, training goes on without."""
+    done = run("--data", small, "--loss", "compiled", "--out", tmp_path, SOFTMAX_ENGINE="off")
+    assert done.returncode != 0
+    assert "must have the package softmax_engine; got SOFTMAX_ENGINE=off; try" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = run("--data", small, "--num-iters", 3, "--out", tmp_path, SOFTMAX_ENGINE="off")
+    assert done.returncode == 0
+    assert "compiled    left out: softmax_loss_compiled must have" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -102,7 +113,6 @@ def test_images_are_found_by_the_environment(small, tmp_path):
             "learning_rate must be a finite number > 0",
         ),
         (("--data", ""), "the folder of images must hold CIFAR-10 batches"),
-        (("--loss", "compiled"), "softmax_engine"),
     ],
 )
 def test_a_wrong_option_is_one_clear_line(small, tmp_path, args, message):
