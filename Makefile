@@ -6,12 +6,12 @@ BIN = $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL = help
-.PHONY: help train notebooks check
+.PHONY: help train notebooks check engine
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-train: $(VENV)/.student  ## train on CIFAR-10 or generated images; options: make train ARGS="--method sgd"
+train: $(VENV)/.engine  ## train on CIFAR-10 or generated images; options: make train ARGS="--method sgd"
 	$(BIN)/python train.py $(ARGS)
 
 notebooks: $(VENV)/.student  ## open the notebooks in JupyterLab
@@ -19,6 +19,11 @@ notebooks: $(VENV)/.student  ## open the notebooks in JupyterLab
 
 check: $(VENV)/.student  ## say of each exercise: unfinished, wrong or right
 	@$(BIN)/python -m grading.check $(ARGS) || true
+
+engine:  ## build the compiled engine, which needs a C++ compiler, and say what came of it
+	@rm -f $(VENV)/.engine
+	@$(MAKE) --no-print-directory $(VENV)/.engine
+	@$(BIN)/python -c 'import softmax_engine as e; e.status().instructions != "numpy" or exit(1)'
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -29,9 +34,18 @@ $(VENV)/.student: requirements.txt $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
+# Tried once, and again when its sources change: without a compiler it is a package on numpy, and
+# what needs it goes on without.
+$(VENV)/.engine: $(wildcard engine/*.* engine/kernel/* engine/src/softmax_engine/*.py) $(VENV)/.student
+	@echo "building the engine, once; it takes half a minute"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./engine && \
+	  $(BIN)/python -c 'import softmax_engine; print(softmax_engine.status())' || \
+	  echo "the engine could not be installed: going on without it; try \`make engine\` later"
+	@touch $@
+
 # Below this line: verbs of teachers and maintainers, not in the student's copy.
 
-.PHONY: test release proof render lint requirements
+.PHONY: test release proof sanitize bench render lint requirements
 
 test: $(VENV)/.dev  ## run the tests: under five minutes, needs only Python
 	$(BIN)/python -m pytest $(ARGS)
@@ -39,8 +53,14 @@ test: $(VENV)/.dev  ## run the tests: under five minutes, needs only Python
 release: $(VENV)/.student  ## write the student's copy, folder and zip, to release/
 	$(BIN)/python -m grading.release --out release $(ARGS)
 
-proof: $(VENV)/.proof lint  ## run the long proofs too: notebooks and full releases
+proof: $(VENV)/.proof $(VENV)/.engine lint sanitize  ## run the long proofs too: engine, notebooks, releases
 	$(BIN)/python -m pytest -v -m proof $(ARGS)
+
+sanitize: $(VENV)/.dev  ## run the engine's tests under the address, undefined and thread sanitizers
+	$(BIN)/python engine/tests/sanitize.py
+
+bench: $(VENV)/.bench $(VENV)/.engine  ## time the rungs against their peers and the machine: 20 minutes
+	$(BIN)/python benchmarks/bench.py $(ARGS)
 
 render: $(VENV)/.proof  ## make notebooks/*.ipynb from *.py, executed on generated images
 	$(BIN)/python notebooks/build.py
@@ -50,7 +70,7 @@ lint: $(VENV)/.proof  ## check style
 	$(BIN)/ruff format --check .
 
 requirements: $(VENV)/.proof  ## pin requirements/*.in anew, for every platform
-	for name in requirements dev proof; do \
+	for name in requirements dev proof bench; do \
 	  out=requirements/$$name.txt; [ $$name = requirements ] && out=requirements.txt; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
 	    --no-emit-index-url --custom-compile-command "make requirements" \
@@ -63,4 +83,8 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.student
 
 $(VENV)/.proof: requirements/proof.txt $(VENV)/.dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/proof.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/bench.txt
 	@touch $@

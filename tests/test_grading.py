@@ -46,7 +46,7 @@ def copy(released, tmp_path):
 @pytest.fixture
 def source(tmp_path):
     """A copy of the source, to be spoiled."""
-    ignored = shutil.ignore_patterns(*NOT_SOURCE, "cifar-10-batches-py", "engine", "tests")
+    ignored = shutil.ignore_patterns(*NOT_SOURCE, "cifar-10-batches-py", "build", "tests")
     return Path(shutil.copytree(ROOT, tmp_path / "source", ignore=ignored))
 
 
