@@ -188,7 +188,7 @@ class Batch {
         bytes_(X.kind == Kind::u8),
         packed_(bytes_ || X.column_step != SIZE || view.shift || view.scale ||
                 reinterpret_cast<uintptr_t>(X.data) % SIZE || X.row_step % SIZE),
-        tile_(between(5, TILE_BYTES / (D_ * SIZE), TILE_ROWS)),
+        tile_(between(5, TILE_BYTES / ((D_ + 1) * SIZE), TILE_ROWS)),
         capacity_(up(tile_, WIDEST)),
         chunk_(up(between(CHUNK_LEAST, N_ / CHUNKS, CHUNK_ROWS), tile_)),
         chunks_((N_ + chunk_ - 1) / chunk_),

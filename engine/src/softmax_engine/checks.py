@@ -17,7 +17,7 @@ def check_arguments(W, X, y, reg):
         W, X = W.T, X.T
     _check_examples(X, W)
     _check_labels(y, X, W.shape[1])
-    return W, X, y, _check_reg(reg), columns
+    return W, X, native(y), _check_reg(reg), columns
 
 
 def check_finite(name, array, remedy):
@@ -44,6 +44,11 @@ def plain(array):
     if hasattr(array, "shape") and hasattr(array, "__array__"):
         return np.asarray(array)
     return array
+
+
+def native(array):
+    """`array` in this machine's order of bytes."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def is_rows(X):

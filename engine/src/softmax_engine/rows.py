@@ -1,8 +1,8 @@
-"""Stored rows, seen as features: bytes of images and random mini-batches that are never expanded."""
+"""Stored rows, seen as features: bytes and random mini-batches that are never expanded."""
 
 import numpy as np
 
-from .checks import fail, plain
+from .checks import fail, native, plain
 
 ROWS_AT_ONCE = 1024  # rows expanded together: 12 MB of float32 images
 
@@ -109,4 +109,5 @@ def _index(idx, N):
     if low < -N or high >= N:
         got = low if low < -N else high
         fail("the index", f"lie in [0, {N})", got, "rng.integers(len(rows), size=batch_size)")
-    return np.where(idx < 0, idx + N, idx) if low < 0 else idx
+    idx = native(idx)
+    return np.where(idx < 0, idx + np.intp(N), idx) if low < 0 else idx
