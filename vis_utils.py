@@ -1,4 +1,4 @@
-"""Pictures of a linear classifier: images, templates, loss, confusion, timings, a search.
+"""Pictures of a linear classifier: images, templates, loss, confusion, timings, search, roofline.
 
 Each function returns a `Picture`, which a notebook shows as the value of a cell and a program
 saves by `savefig`. Colours are viridis and the Okabe-Ito set, which survive colour-blindness.
@@ -229,6 +229,41 @@ def show_paths(panels):
         axis.set_xlabel("first weight")
     axes[0].set_ylabel("second weight")
     axes[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    return picture
+
+
+def show_roofline(peaks, bandwidth, points):
+    """What a machine allows and what was reached, both axes logarithmic.
+
+    peaks     : dict of name -> operations a second, such as {"float32": 1e11}
+    bandwidth : float, bytes a second from memory
+    points    : dict of name -> (operations a byte of memory, operations a second)
+    """
+    ridges = {name: peak / bandwidth for name, peak in peaks.items()}
+    roofs = [f"{name} {peak / 1e9:.3g} from {ridges[name]:.3g} on" for name, peak in peaks.items()]
+    told = [f"{name} {rate / 1e9:.3g} at {x:.3g}" for name, (x, rate) in points.items()]
+    picture = Picture(
+        "Billion operations a second against operations a byte. The roof rises with the memory, "
+        f"{bandwidth / 1e9:.3g} GB a second, and is level at {', '.join(roofs)}. "
+        f"Reached: {', '.join(told)}.",
+        figsize=(9, 4.4),
+    )
+    axis = picture.subplots()
+    places = [*ridges.values(), *(x for x, _ in points.values())]
+    for (name, peak), style in zip(peaks.items(), cycle(("-", "--", ":")), strict=False):
+        x = np.array([min(places) / 4, ridges[name], 2 * max(places)])
+        roof = np.minimum(peak, bandwidth * x) / 1e9
+        axis.loglog(x, roof, style, color=GREY, label=f"roof, {name}")
+    for (name, (x, rate)), style, marker in zip(
+        points.items(), cycle(LINES), cycle("osD^vPX"), strict=False
+    ):
+        axis.plot(x, rate / 1e9, marker, color=style["color"], label=name)
+    axis.set_xlabel("operations for each byte from memory")
+    axis.set_ylabel("billion operations a second")
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_formatter("{x:g}")
+    axis.grid(alpha=0.3)
+    axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return picture
 
 

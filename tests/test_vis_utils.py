@@ -83,6 +83,24 @@ def test_a_path_is_drawn_from_its_start_to_its_end():
     assert "bowl: 1.4 from the minimum at the start, 0.25 after 2 steps" in picture.alt
 
 
+def test_a_roof_is_what_memory_gives_until_it_is_level():
+    """Twice as much at twice the operations a byte, the peak from the ridge on; points as told."""
+    peaks = {"float32": 8e10, "float64": 4e10}
+    points = {"in matrices": (5.0, 2e10), "fused": (10.0, 6e10)}
+    picture = vis_utils.show_roofline(peaks, 2e10, points)
+    axis = picture.axes[0]
+    assert (axis.get_xscale(), axis.get_yscale()) == ("log", "log")
+    single, double, matrices, fused = axis.lines
+    np.testing.assert_allclose(single.get_xydata(), [[0.5, 10], [4, 80], [20, 80]])
+    np.testing.assert_allclose(double.get_xydata(), [[0.5, 10], [2, 40], [20, 40]])
+    assert single.get_linestyle() != double.get_linestyle()
+    np.testing.assert_allclose(matrices.get_xydata(), [[5, 20]])
+    np.testing.assert_allclose(fused.get_xydata(), [[10, 60]])
+    assert matrices.get_marker() != fused.get_marker()
+    assert "20 GB a second, and is level at float32 80 from 4 on, float64 40" in picture.alt
+    assert "from 2 on. Reached: in matrices 20 at 5, fused 60 at 10." in picture.alt
+
+
 def pictures():
     X, y = make_cifar_like(30)
     accuracy = np.array([[0.2, 0.3], [np.nan, 0.1]])
@@ -99,12 +117,19 @@ def pictures():
             "sgd 1 to 1",
         ),
         "paths": (vis_utils.show_paths({"bowl": bowl()}), "after 2 steps"),
+        "roofline": (
+            vis_utils.show_roofline({"float32": 8e10}, 2e10, {"fused": (10, 6e10)}),
+            "fused 60 at 10",
+        ),
     }
 
 
 @pytest.mark.parametrize(
     "name",
-    ["images", "templates", "loss", "confusion", "timings", "search", "curves", "paths"],
+    [
+        *("images", "templates", "loss", "confusion", "timings", "search", "curves", "paths"),
+        "roofline",
+    ],
 )
 def test_a_notebook_gets_a_png_with_its_text(name):
     """Each picture draws itself, and carries words for those who cannot see it."""
