@@ -84,6 +84,17 @@ def kernel():
     return None, instructions
 
 
+def by_numpy():
+    """The module that does the same by numpy."""
+    try:
+        return importlib.import_module("softmax_engine.by_numpy")
+    except ModuleNotFoundError:  # in the student's copy
+        message = (
+            f"softmax_engine must have its kernel here; got none ({_load()[1]}); try {INSTALL}"
+        )
+        raise ImportError(message, name="softmax_engine") from None
+
+
 @functools.cache
 def _load():
     """(_kernel or None, why none)."""

@@ -3,9 +3,7 @@
 import numpy as np
 
 from .checks import check_arguments, check_finite, is_rows
-from .kernel import count_threads, kernel
-
-ROWS_AT_ONCE = 1024  # rows numpy takes together: a few megabytes, and sums that keep their digits
+from .kernel import by_numpy, count_threads, kernel
 
 
 def softmax_loss(W, X, y, reg):
@@ -30,28 +28,8 @@ def softmax_loss(W, X, y, reg):
         view = (X.stored, X.index, X.shift, X.scale, X.bias) if is_rows(X) else (X, *[None] * 3, 0)
         loss = module.softmax_loss(instructions, count_threads(), W, *view, y, reg, dW)
     else:
-        loss, dW = _by_numpy(W, X, y, reg)
+        loss, dW = by_numpy().softmax_loss(W, X, y, reg)
     # X is searched only once something went wrong: beforehand, it would cost most of the time.
     if not (np.isfinite(loss) and np.isfinite(dW).all()):
         check_finite("X", X, "leaving that example out")
     return loss, dW.T if columns else dW
-
-
-def _by_numpy(W, X, y, reg):
-    N = len(y)
-    loss, dW = 0.0, np.zeros(W.shape)
-    for start in range(0, N, ROWS_AT_ONCE):
-        block = slice(start, start + ROWS_AT_ONCE)
-        x, labels = np.asarray(X[block]), y[block]
-        rows = np.arange(len(labels))
-        S = x @ W
-        S -= S.max(axis=1, keepdims=True)
-        right = S[rows, labels].astype(np.float64)
-        np.exp(S, out=S)
-        sums = S.sum(axis=1, keepdims=True)
-        loss += float(np.sum(np.log(sums, dtype=np.float64)) - np.sum(right))
-        S /= sums
-        S[rows, labels] -= 1
-        dW += x.T @ S
-    dW = dW / N + reg * W
-    return loss / N + 0.5 * reg * float(np.sum(W * W, dtype=np.float64)), dW.astype(W.dtype)
