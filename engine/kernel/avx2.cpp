@@ -15,12 +15,17 @@ struct F32 {
     __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
     return _mm256_maskload_ps(p, mask);
   }
-  static Reg load_bytes(const unsigned char* p) {
-    __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
-    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+  static Reg load(const unsigned char* p) { return middle(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))); }
+  static Reg load_first(const unsigned char* p, int n) {
+    unsigned char all[8] = {128, 128, 128, 128, 128, 128, 128, 128};
+    for (int j = 0; j < n; ++j) all[j] = p[j];
+    return load(all);
+  }
+  static Reg middle(__m128i bytes) {  // x - 128
+    return _mm256_sub_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)), _mm256_set1_ps(128));
   }
   static void store(float* p, Reg a) { _mm256_storeu_ps(p, a); }
-  static void prefetch(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
+  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
   static void prefetch_near(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
   static Reg add(Reg a, Reg b) { return _mm256_add_ps(a, b); }
   static Reg sub(Reg a, Reg b) { return _mm256_sub_ps(a, b); }
@@ -51,7 +56,7 @@ struct F64 {
     return _mm256_maskload_pd(p, mask);
   }
   static void store(double* p, Reg a) { _mm256_storeu_pd(p, a); }
-  static void prefetch(const double* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
+  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
   static void prefetch_near(const double* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
   static Reg add(Reg a, Reg b) { return _mm256_add_pd(a, b); }
   static Reg sub(Reg a, Reg b) { return _mm256_sub_pd(a, b); }
@@ -75,5 +80,5 @@ struct F64 {
 #include "tile.h"
 
 extern const Set avx2;
-const Set avx2 = {"avx2", has_avx2, functions<F32>(), functions<F64>(), widen<F32>};
+const Set avx2 = {"avx2", has_avx2, functions<F32>(), functions<F64>(), tile<F32, uint8_t>};
 #endif

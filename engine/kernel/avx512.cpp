@@ -14,12 +14,15 @@ struct F32 {
   static Reg load_first(const float* p, int n) {
     return _mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), p);
   }
-  static Reg load_bytes(const unsigned char* p) {
-    __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+  static Reg load(const unsigned char* p) { return middle(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+  static Reg load_first(const unsigned char* p, int n) {
+    return middle(_mm_mask_loadu_epi8(_mm_set1_epi8(-128), __mmask16((1u << n) - 1), p));
+  }
+  static Reg middle(__m128i bytes) {  // x - 128
+    return _mm512_sub_ps(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)), _mm512_set1_ps(128));
   }
   static void store(float* p, Reg a) { _mm512_storeu_ps(p, a); }
-  static void prefetch(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
+  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
   static void prefetch_near(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
   static Reg add(Reg a, Reg b) { return _mm512_add_ps(a, b); }
   static Reg sub(Reg a, Reg b) { return _mm512_sub_ps(a, b); }
@@ -45,7 +48,7 @@ struct F64 {
     return _mm512_maskz_loadu_pd(__mmask8((1u << n) - 1), p);
   }
   static void store(double* p, Reg a) { _mm512_storeu_pd(p, a); }
-  static void prefetch(const double* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
+  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
   static void prefetch_near(const double* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
   static Reg add(Reg a, Reg b) { return _mm512_add_pd(a, b); }
   static Reg sub(Reg a, Reg b) { return _mm512_sub_pd(a, b); }
@@ -66,5 +69,5 @@ struct F64 {
 #include "tile.h"
 
 extern const Set avx512;
-const Set avx512 = {"avx512", has_avx512, functions<F32>(), functions<F64>(), widen<F32>};
+const Set avx512 = {"avx512", has_avx512, functions<F32>(), functions<F64>(), tile<F32, uint8_t>};
 #endif

@@ -17,13 +17,15 @@ struct F32 {
     memcpy(all, p, size_t(n) * sizeof(float));
     return vld1q_f32(all);
   }
-  static Reg load_bytes(const unsigned char* p) {
-    uint8_t all[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-    memcpy(all, p, 4);
-    return vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vld1_u8(all)))));
+  static Reg load(const unsigned char* p) { return load_first(p, 4); }
+  static Reg load_first(const unsigned char* p, int n) {  // x - 128
+    uint8_t all[8] = {128, 128, 128, 128, 128, 128, 128, 128};
+    memcpy(all, p, size_t(n));
+    Reg wide = vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vld1_u8(all)))));
+    return vsubq_f32(wide, vdupq_n_f32(128));
   }
   static void store(float* p, Reg a) { vst1q_f32(p, a); }
-  static void prefetch(const float* p) { __builtin_prefetch(p, 0, 2); }
+  static void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
   static void prefetch_near(const float* p) { __builtin_prefetch(p, 0, 3); }
   static Reg add(Reg a, Reg b) { return vaddq_f32(a, b); }
   static Reg sub(Reg a, Reg b) { return vsubq_f32(a, b); }
@@ -51,7 +53,7 @@ struct F64 {
     return vld1q_f64(all);
   }
   static void store(double* p, Reg a) { vst1q_f64(p, a); }
-  static void prefetch(const double* p) { __builtin_prefetch(p, 0, 2); }
+  static void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
   static void prefetch_near(const double* p) { __builtin_prefetch(p, 0, 3); }
   static Reg add(Reg a, Reg b) { return vaddq_f64(a, b); }
   static Reg sub(Reg a, Reg b) { return vsubq_f64(a, b); }
@@ -72,5 +74,5 @@ struct F64 {
 #include "tile.h"
 
 extern const Set neon;
-const Set neon = {"neon", has_neon, functions<F32>(), functions<F64>(), widen<F32>};
+const Set neon = {"neon", has_neon, functions<F32>(), functions<F64>(), tile<F32, uint8_t>};
 #endif

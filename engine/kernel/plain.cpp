@@ -22,9 +22,12 @@ struct Plain {
   static Reg set(T x) { return each([&](int) { return x; }); }
   static Reg load(const T* p) { return each([&](int j) { return p[j]; }); }
   static Reg load_first(const T* p, int n) { return each([&](int j) { return j < n ? p[j] : 0; }); }
-  static Reg load_bytes(const unsigned char* p) { return each([&](int j) { return T(p[j]); }); }
+  static Reg load(const unsigned char* p) { return load_first(p, width); }
+  static Reg load_first(const unsigned char* p, int n) {  // x - 128
+    return each([&](int j) { return j < n ? T(p[j]) - 128 : 0; });
+  }
   static void store(T* p, Reg a) { memcpy(p, a.lane, sizeof(a.lane)); }
-  static void prefetch(const T*) {}
+  static void prefetch(const void*) {}
   static void prefetch_near(const T*) {}
   static Reg add(Reg a, Reg b) { return each([&](int j) { return a.lane[j] + b.lane[j]; }); }
   static Reg sub(Reg a, Reg b) { return each([&](int j) { return a.lane[j] - b.lane[j]; }); }
@@ -70,4 +73,4 @@ using F64 = Plain<double, unsigned long long, 52>;
 #include "tile.h"
 
 extern const Set plain;
-const Set plain = {"plain", always, functions<F32>(), functions<F64>(), widen<F32>};
+const Set plain = {"plain", always, functions<F32>(), functions<F64>(), tile<F32, uint8_t>};

@@ -22,6 +22,7 @@ namespace {
 // Sizes of the cut. None of them knows of threads.
 constexpr ptrdiff_t LINE = 64;                // bytes; the widest vector, too
 constexpr ptrdiff_t TILE_ROWS = 40;           // measured: 20 rows 10 % slower, 60 no faster
+constexpr ptrdiff_t BYTES_ROWS = 80;
 constexpr ptrdiff_t TILE_BYTES = 1000 << 10;  // of a second cache; longer rows, fewer of them
 // Sums in float32 lose digits with their length: two thousand rows, then on into float64. A tenth
 // of that slows every gradient by what it takes to add it.
@@ -171,7 +172,8 @@ class Turns {
   bool stopped_ = false;
 };
 
-template <class T>
+// T is the type of W, E that of the stored X: T too, or bytes.
+template <class T, class E>
 class Batch {
  public:
   Batch(const Set& set, const Matrix& W, const Matrix& X, const View& view, const Vector& y,
@@ -185,10 +187,10 @@ class Batch {
         D_(X.columns),
         C_(W.columns),
         stride_(up(D_, WIDEST) + WIDEST),
-        bytes_(X.kind == Kind::u8),
-        packed_(bytes_ || X.column_step != SIZE || view.shift || view.scale ||
-                reinterpret_cast<uintptr_t>(X.data) % SIZE || X.row_step % SIZE),
-        tile_(between(5, TILE_BYTES / ((D_ + 1) * SIZE), TILE_ROWS)),
+        packed_(X.column_step != ptrdiff_t(sizeof(E)) ||
+                (!BYTES && (view.shift || view.scale ||
+                            reinterpret_cast<uintptr_t>(X.data) % SIZE || X.row_step % SIZE))),
+        tile_(between(5, TILE_BYTES / ((D_ + 1) * ptrdiff_t(sizeof(E))), BYTES ? BYTES_ROWS : TILE_ROWS)),
         capacity_(up(tile_, WIDEST)),
         chunk_(up(between(CHUNK_LEAST, N_ / CHUNKS, CHUNK_ROWS), tile_)),
         chunks_((N_ + chunk_ - 1) / chunk_),
@@ -196,7 +198,7 @@ class Batch {
                               2.0 * double(N_) * double(D_) * double(C_)))),
         arena_([this](Arena& arena) { lay_out(arena); }) {
     take_weights();
-    problem_ = {D_, C_, weights_, stride_, view.bias || bytes_ ? bias_ : nullptr, capacity_};
+    problem_ = {D_, C_, weights_, stride_, view.bias || BYTES ? bias_ : nullptr, capacity_};
   }
 
   Outcome run(bool (*keep_on)(void*), void* context) {
@@ -233,14 +235,16 @@ class Batch {
   }
 
  private:
+  static constexpr bool BYTES = !std::is_same_v<T, E>;
   static constexpr ptrdiff_t SIZE = sizeof(T), WIDEST = LINE / SIZE, SEVERAL = 8;
 
   // What one thread has of its own.
   struct Worker {
     double loss;
-    T *scores, *dw, *packed;
+    T *scores, *dw;
+    E* packed;
     double* bias;
-    const T **rows, **ahead;
+    const E **rows, **ahead;
     int32_t* labels;
   };
 
@@ -252,10 +256,10 @@ class Batch {
     for (Worker& worker : workers_) {
       worker.scores = arena.take<T>(2 * C_ * capacity_);
       worker.dw = arena.take<T>(C_ * stride_);
-      worker.packed = arena.take<T>(packed_ ? tile_ * stride_ : 0);
+      worker.packed = arena.take<E>(packed_ ? tile_ * stride_ : 0);
       worker.bias = arena.take<double>(C_);
-      worker.rows = arena.take<const T*>(tile_);
-      worker.ahead = arena.take<const T*>(tile_);
+      worker.rows = arena.take<const E*>(tile_);
+      worker.ahead = arena.take<const E*>(tile_);
       worker.labels = arena.take<int32_t>(tile_);
     }
   }
@@ -268,7 +272,7 @@ class Batch {
         for (ptrdiff_t k = 0; k < several; ++k) {
           const T w = weight(d + k, c);
           weights_[c * stride_ + d + k] = w;
-          if (bytes_) {
+          if (BYTES) {
             const double scaled = scale(d + k) * double(w);
             weights_[c * stride_ + d + k] = T(scaled);
             total_bias_[c] -= shift(d + k) * scaled;
@@ -292,7 +296,7 @@ class Batch {
     for (ptrdiff_t i = begin; i < end; i += tile_) {
       if (!go_on()) return Outcome::stopped;
       const ptrdiff_t n = end - i < tile_ ? end - i : tile_;
-      Tile<T> tile = {n, worker.rows, worker.labels, i == begin, 0, worker.ahead};
+      Tile<E> tile = {n, worker.rows, worker.labels, i == begin, 0, worker.ahead};
       for (ptrdiff_t j = 0; j < n; ++j) {
         worker.rows[j] = packed_ ? pack(i + j, worker.packed + j * stride_) : row(i + j);
         const int64_t label = whole(y_, i + j);
@@ -303,9 +307,14 @@ class Batch {
       if (!packed_)
         for (ptrdiff_t j = i + n; tile.n_ahead < n && j < N_; ++j)
           worker.ahead[tile.n_ahead++] = row(j);
-      worker.loss += functions<T>(set_).tile(problem_, tile, worker.scores, worker.dw, worker.bias);
+      worker.loss += tile_function()(problem_, tile, worker.scores, worker.dw, worker.bias);
     }
     return Outcome::done;
+  }
+
+  TileFunction<T, E> tile_function() const {
+    if constexpr (BYTES) return set_.tile_of_bytes;
+    else return functions<T>(set_).tile;
   }
 
   void hand_in(const Worker& worker, bool first) {
@@ -328,7 +337,7 @@ class Batch {
         for (ptrdiff_t k = 0; k < several; ++k) {
           const double w = double(weight(d + k, c));
           double sum = mean * double(sums[c * stride_ + d + k]);
-          if (bytes_) sum = scale(d + k) * (sum - mean * shift(d + k) * total_bias_[c]);
+          if (BYTES) sum = scale(d + k) * (sum - mean * shift(d + k) * total_bias_[c]);
           squares[k] += w * w;
           dW[(d + k) * C_ + c] = T(sum + reg * w);
         }
@@ -374,26 +383,17 @@ class Batch {
     }
     return X_.data + i * X_.row_step;
   }
-  const T* row(ptrdiff_t i) const { return reinterpret_cast<const T*>(stored(i)); }
+  const E* row(ptrdiff_t i) const { return reinterpret_cast<const E*>(stored(i)); }
 
-  // Row i, widened, shifted and scaled, its features side by side.
-  const T* pack(ptrdiff_t i, T* out) const {
+  // Row i with its features side by side; of floats, shifted and scaled.
+  const E* pack(ptrdiff_t i, E* out) const {
     const char* x = stored(i);
     if (!x) return nullptr;
-    if (bytes_) {
-      if constexpr (std::is_same_v<T, float>) {
-        if (X_.column_step == 1)
-          set_.widen(reinterpret_cast<const uint8_t*>(x), D_, out);
-        else
-          for (ptrdiff_t d = 0; d < D_; ++d) out[d] = float(uint8_t(x[d * X_.column_step])) - 128;
-      }
-      return out;
-    }
-    for (ptrdiff_t d = 0; d < D_; ++d) out[d] = number(x + d * X_.column_step);
-    if (view_.shift)
-      for (ptrdiff_t d = 0; d < D_; ++d) out[d] -= T(view_.shift[d]);
-    if (view_.scale)
-      for (ptrdiff_t d = 0; d < D_; ++d) out[d] *= T(view_.scale[d]);
+    for (ptrdiff_t d = 0; d < D_; ++d) memcpy(out + d, x + d * X_.column_step, sizeof(E));
+    if (!BYTES && view_.shift)
+      for (ptrdiff_t d = 0; d < D_; ++d) out[d] -= E(view_.shift[d]);
+    if (!BYTES && view_.scale)
+      for (ptrdiff_t d = 0; d < D_; ++d) out[d] *= E(view_.scale[d]);
     return out;
   }
 
@@ -403,7 +403,7 @@ class Batch {
   const View& view_;
   const Vector& y_;
   const ptrdiff_t N_, D_, C_, stride_;
-  const bool bytes_, packed_;
+  const bool packed_;
   const ptrdiff_t tile_, capacity_, chunk_, chunks_;
   std::vector<Worker> workers_;
   T *weights_, *bias_;
@@ -421,10 +421,15 @@ Outcome softmax_loss(const Set& set, const Matrix& W, const Matrix& X, const Vie
   if (view.index && !all_below(*view.index, X.rows)) return Outcome::bad_index;
   if (!all_below(y, W.columns)) return Outcome::bad_label;
   try {
-    Batch<T> batch(set, W, X, view, y, threads);
-    const Outcome outcome = batch.run(keep_on, context);
-    if (outcome == Outcome::done) *loss = batch.finish(reg, dW);
-    return outcome;
+    auto outcome = [&](auto stored) {
+      Batch<T, decltype(stored)> batch(set, W, X, view, y, threads);
+      const Outcome outcome = batch.run(keep_on, context);
+      if (outcome == Outcome::done) *loss = batch.finish(reg, dW);
+      return outcome;
+    };
+    if constexpr (std::is_same_v<T, float>)
+      if (X.kind == Kind::u8) return outcome(uint8_t());
+    return outcome(T());
   } catch (const std::bad_alloc&) {
     return Outcome::no_memory;
   }

@@ -14,22 +14,26 @@ struct Problem {
   ptrdiff_t capacity;  // rows a tile may have, a multiple of every vector
 };
 
-// A few dozen rows of it.
-template <class T>
+// A few dozen rows of it, of numbers T or of bytes, which count as x - 128: the middle is where sums
+// of them cancel least.
+template <class E>
 struct Tile {
   ptrdiff_t n;            // rows
-  const T* const* rows;   // where each begins; its features lie side by side
+  const E* const* rows;   // where each begins; its features lie side by side
   const int32_t* labels;  // the right class of each
   bool first;             // whether dw begins here: it is then not read
   ptrdiff_t n_ahead;      // rows of the next tile, to be called into the cache
-  const T* const* ahead;
+  const E* const* ahead;
 };
+
+// One tile: adds X^T (P - Y) to dw (C, stride) and the sum of P - Y to bias (C,); returns the loss,
+// summed. s has room for the scores and for P - Y, 2 * C * capacity.
+template <class T, class E>
+using TileFunction = double (*)(const Problem<T>&, const Tile<E>&, T* s, T* dw, double* bias);
 
 template <class T>
 struct Functions {
-  // One tile: adds X^T (P - Y) to dw (C, stride) and the sum of P - Y to bias (C,); returns the
-  // loss, summed. s has room for the scores and for P - Y, 2 * C * capacity.
-  double (*tile)(const Problem<T>&, const Tile<T>&, T* s, T* dw, double* bias);
+  TileFunction<T, T> tile;
   // One row of n numbers: softmax, its logarithm, and the product of its Jacobian with dy.
   void (*softmax)(const T* z, ptrdiff_t n, T* y);
   void (*log_softmax)(const T* z, ptrdiff_t n, T* y);
@@ -41,7 +45,7 @@ struct Set {
   bool (*here)();  // whether this machine has it
   Functions<float> f32;
   Functions<double> f64;
-  void (*widen)(const uint8_t* x, ptrdiff_t n, float* out);  // x - 128
+  TileFunction<float, uint8_t> tile_of_bytes;
 };
 
 // The fastest first; null ends it. The last runs on every machine.

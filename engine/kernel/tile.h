@@ -74,8 +74,8 @@ inline void forward_step(const typename V::Reg (&x)[R], const typename V::T* w, 
 }
 
 // R rows from i on, K classes from c on.
-template <class V, int R, int K>
-inline void forward_block(const Problem<typename V::T>& p, const Tile<typename V::T>& t,
+template <class V, class E, int R, int K>
+inline void forward_block(const Problem<typename V::T>& p, const Tile<E>& t,
                           ptrdiff_t i, ptrdiff_t c, typename V::T* s) {
   const auto* w = p.weights + c * p.stride;
   typename V::Reg x[R], sum[R][K];
@@ -94,25 +94,25 @@ inline void forward_block(const Problem<typename V::T>& p, const Tile<typename V
     for (int r = 0; r < R; ++r) s[(c + k) * p.capacity + i + r] = V::sum(sum[r][k]);
 }
 
-template <class V>
+template <class V, class E>
 struct Forward {
   const Problem<typename V::T>& p;
-  const Tile<typename V::T>& t;
+  const Tile<E>& t;
   typename V::T* s;
 
   template <int K>
   void classes(ptrdiff_t c) const {
     ptrdiff_t i = 0;
-    for (; i + V::ROWS <= t.n; i += V::ROWS) forward_block<V, V::ROWS, K>(p, t, i, c, s);
-    for (; i < t.n; ++i) forward_block<V, 1, K>(p, t, i, c, s);
+    for (; i + V::ROWS <= t.n; i += V::ROWS) forward_block<V, E, V::ROWS, K>(p, t, i, c, s);
+    for (; i < t.n; ++i) forward_block<V, E, 1, K>(p, t, i, c, s);
   }
 };
 
 // ---- in between: P - Y -----------------------------------------------------------------------
 
 // From the scores s, P - Y row by row into g; returns the sum of -log p[y], in nats.
-template <class V>
-double softmax_minus_labels(const Problem<typename V::T>& p, const Tile<typename V::T>& t,
+template <class V, class E>
+double softmax_minus_labels(const Problem<typename V::T>& p, const Tile<E>& t,
                             typename V::T* s, typename V::T* g) {
   using T = typename V::T;
   double loss = 0, product = 1;
@@ -154,9 +154,9 @@ double softmax_minus_labels(const Problem<typename V::T>& p, const Tile<typename
 // ---- backward: dW += X^T (P - Y) -------------------------------------------------------------
 
 // P vectors of columns from d on, K classes from c on. Of a PART of a vector, `columns` exist.
-template <class V, int P, int K, bool PART>
-inline void backward_block(const Problem<typename V::T>& p, const Tile<typename V::T>& t,
-                           ptrdiff_t c, ptrdiff_t d, int columns, const typename V::T* g,
+template <class V, class E, int P, int K, bool PART>
+inline void backward_block(const Problem<typename V::T>& p, const Tile<E>& t, ptrdiff_t c,
+                           ptrdiff_t d, int columns, const typename V::T* g,
                            typename V::T* dw) {
   typename V::Reg x[P], sum[P][K];
   g += c;
@@ -181,10 +181,10 @@ inline void backward_block(const Problem<typename V::T>& p, const Tile<typename 
     for (int k = 0; k < K; ++k) V::store(dw + k * p.stride + v * V::width, sum[v][k]);
 }
 
-template <class V>
+template <class V, class E>
 struct Backward {
   const Problem<typename V::T>& p;
-  const Tile<typename V::T>& t;
+  const Tile<E>& t;
   const typename V::T* g;
   typename V::T* dw;
 
@@ -193,10 +193,10 @@ struct Backward {
     constexpr int P = V::SUMS / K < 4 ? V::SUMS / K : 4;  // what the registers hold beside x
     ptrdiff_t d = 0;
     for (; d + P * V::width <= p.D; d += P * V::width)
-      backward_block<V, P, K, false>(p, t, c, d, 0, g, dw);
+      backward_block<V, E, P, K, false>(p, t, c, d, 0, g, dw);
     for (; d + V::width <= p.D; d += V::width)
-      backward_block<V, 1, K, false>(p, t, c, d, 0, g, dw);
-    if (d < p.D) backward_block<V, 1, K, true>(p, t, c, d, int(p.D - d), g, dw);
+      backward_block<V, E, 1, K, false>(p, t, c, d, 0, g, dw);
+    if (d < p.D) backward_block<V, E, 1, K, true>(p, t, c, d, int(p.D - d), g, dw);
   }
 };
 
@@ -221,11 +221,11 @@ inline void all_classes(const Pass& pass, ptrdiff_t C) {
   }
 }
 
-template <class V>
-double tile(const Problem<typename V::T>& p, const Tile<typename V::T>& t, typename V::T* s,
+template <class V, class E = typename V::T>
+double tile(const Problem<typename V::T>& p, const Tile<E>& t, typename V::T* s,
             typename V::T* dw, double* bias) {
   auto* g = s + p.C * p.capacity;
-  all_classes<V::CLASSES>(Forward<V>{p, t, s}, p.C);
+  all_classes<V::CLASSES>(Forward<V, E>{p, t, s}, p.C);
   if (p.bias)
     for (ptrdiff_t c = 0; c < p.C; ++c)
       for (ptrdiff_t i = 0; i < t.n; ++i) s[c * p.capacity + i] += p.bias[c];
@@ -233,7 +233,7 @@ double tile(const Problem<typename V::T>& p, const Tile<typename V::T>& t, typen
   if (p.bias)
     for (ptrdiff_t i = 0; i < t.n; ++i)
       for (ptrdiff_t c = 0; c < p.C; ++c) bias[c] += double(g[i * p.C + c]);
-  all_classes<V::BACK>(Backward<V>{p, t, g, dw}, p.C);
+  all_classes<V::BACK>(Backward<V, E>{p, t, g, dw}, p.C);
   return loss;
 }
 
@@ -331,18 +331,9 @@ void backward_row(const typename V::T* dy, const typename V::T* y, ptrdiff_t n,
                           V::sub(V::load_first(dy + j, int(n - j)), mean)));
 }
 
-// x - 128 as float: the middle of the bytes is where sums of them cancel least.
-template <class V>
-void widen(const uint8_t* x, ptrdiff_t n, float* out) {
-  ptrdiff_t d = 0;
-  for (; d + V::width <= n; d += V::width)
-    V::store(out + d, V::sub(V::load_bytes(x + d), V::set(128)));
-  for (; d < n; ++d) out[d] = float(x[d]) - 128;
-}
-
 template <class V>
 constexpr Functions<typename V::T> functions() {
-  return {tile<V>, softmax_row<V>, log_softmax_row<V>, backward_row<V>};
+  return {tile<V, typename V::T>, softmax_row<V>, log_softmax_row<V>, backward_row<V>};
 }
 
 }  // namespace
