@@ -8,7 +8,7 @@ namespace {
 struct F32 {
   using T = float;
   using Reg = __m256;
-  static constexpr int width = 8, ROWS = 3, CLASSES = 4, BACK = 6, SUMS = 12;
+  static constexpr int width = 8, ROWS = 3, CLASSES = 4, BACK = 3, BACK_ROWS = 4, SPAN = 640;
   static Reg set(float x) { return _mm256_set1_ps(x); }
   static Reg load(const float* p) { return _mm256_loadu_ps(p); }
   static Reg load_first(const float* p, int n) {
@@ -48,7 +48,7 @@ struct F32 {
 struct F64 {
   using T = double;
   using Reg = __m256d;
-  static constexpr int width = 4, ROWS = 3, CLASSES = 4, BACK = 6, SUMS = 12;
+  static constexpr int width = 4, ROWS = 3, CLASSES = 4, BACK = 3, BACK_ROWS = 4, SPAN = 320;
   static Reg set(double x) { return _mm256_set1_pd(x); }
   static Reg load(const double* p) { return _mm256_loadu_pd(p); }
   static Reg load_first(const double* p, int n) {

@@ -8,7 +8,7 @@ namespace {
 struct F32 {
   using T = float;
   using Reg = __m512;
-  static constexpr int width = 16, ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20;
+  static constexpr int width = 16, ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20, BACK_ROWS = 0, SPAN = 1 << 30;
   static Reg set(float x) { return _mm512_set1_ps(x); }
   static Reg load(const float* p) { return _mm512_loadu_ps(p); }
   static Reg load_first(const float* p, int n) {
@@ -41,7 +41,7 @@ struct F32 {
 struct F64 {
   using T = double;
   using Reg = __m512d;
-  static constexpr int width = 8, ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20;
+  static constexpr int width = 8, ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20, BACK_ROWS = 0, SPAN = 1 << 30;
   static Reg set(double x) { return _mm512_set1_pd(x); }
   static Reg load(const double* p) { return _mm512_loadu_pd(p); }
   static Reg load_first(const double* p, int n) {

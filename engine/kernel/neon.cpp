@@ -9,7 +9,7 @@ namespace {
 struct F32 {
   using T = float;
   using Reg = float32x4_t;
-  static constexpr int width = 4, ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20;
+  static constexpr int width = 4, ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20, BACK_ROWS = 0, SPAN = 1 << 30;
   static Reg set(float x) { return vdupq_n_f32(x); }
   static Reg load(const float* p) { return vld1q_f32(p); }
   static Reg load_first(const float* p, int n) {
@@ -44,7 +44,7 @@ struct F32 {
 struct F64 {
   using T = double;
   using Reg = float64x2_t;
-  static constexpr int width = 2, ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20;
+  static constexpr int width = 2, ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20, BACK_ROWS = 0, SPAN = 1 << 30;
   static Reg set(double x) { return vdupq_n_f64(x); }
   static Reg load(const double* p) { return vld1q_f64(p); }
   static Reg load_first(const double* p, int n) {

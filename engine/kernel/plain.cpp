@@ -9,7 +9,7 @@ namespace {
 template <class Number, class Bits, int DIGITS>
 struct Plain {
   using T = Number;
-  static constexpr int width = 16 / sizeof(T), ROWS = 2, CLASSES = 4, BACK = 5, SUMS = 10;
+  static constexpr int width = 16 / sizeof(T), ROWS = 2, CLASSES = 4, BACK = 5, SUMS = 10, BACK_ROWS = 0, SPAN = 1 << 30;
   struct Reg {
     T lane[width];
   };

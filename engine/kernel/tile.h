@@ -12,12 +12,16 @@
 //
 //     forward     A block of rows x classes stays in registers, a vector of partial sums for each
 //                 pair: 5 x 5 on a machine of 32 registers. A step loads 5 vectors of X and 5 of W
-//                 and does 25 multiply-adds, so that loads are not the limit.
+//                 and does 25 multiply-adds, so that loads are not the limit. With fewer registers
+//                 they are, unless W comes from the first cache: then SPAN features at a time.
 //     backward    A block of columns x classes of dW stays in registers, say 2 vectors x 10
 //                 classes. Each row of the tile adds its 2 vectors times its 10 numbers P - Y. On
 //                 the way, the same columns of the next tile are called into the cache, where they
 //                 take the place of those just used: line after line instead would push out
 //                 columns that are still needed (measured: 4 % slower).
+//                 With 16 registers a block of dW is too small to be worth its loading and storing
+//                 (measured: 10 % slower). There a block of P - Y stays in registers, rows x
+//                 classes, and dW streams through the first cache, SPAN features at a time.
 //
 // W and dW are held class by class, w[c * stride + d], so that both run along D as X does. The
 // softmax is taken of `width` rows at once, so that no sum in it crosses a vector: the scores are
@@ -73,38 +77,42 @@ inline void forward_step(const typename V::Reg (&x)[R], const typename V::T* w, 
   }
 }
 
-// R rows from i on, K classes from c on.
+// R rows from i on, K classes from c on, features from begin to end.
 template <class V, class E, int R, int K>
-inline void forward_block(const Problem<typename V::T>& p, const Tile<E>& t,
-                          ptrdiff_t i, ptrdiff_t c, typename V::T* s) {
+inline void forward_block(const Problem<typename V::T>& p, const Tile<E>& t, ptrdiff_t i,
+                          ptrdiff_t c, ptrdiff_t begin, ptrdiff_t end, typename V::T* s) {
   const auto* w = p.weights + c * p.stride;
   typename V::Reg x[R], sum[R][K];
   for (int r = 0; r < R; ++r)
     for (int k = 0; k < K; ++k) sum[r][k] = V::set(0);
-  ptrdiff_t d = 0;
-  for (; d + V::width <= p.D; d += V::width) {
+  ptrdiff_t d = begin;
+  for (; d + V::width <= end; d += V::width) {
     for (int r = 0; r < R; ++r) x[r] = V::load(t.rows[i + r] + d);
     forward_step<V>(x, w + d, p.stride, sum);
   }
-  if (d < p.D) {  // w goes on with zeros; x does not
-    for (int r = 0; r < R; ++r) x[r] = V::load_first(t.rows[i + r] + d, int(p.D - d));
+  if (d < end) {  // w goes on with zeros; x does not
+    for (int r = 0; r < R; ++r) x[r] = V::load_first(t.rows[i + r] + d, int(end - d));
     forward_step<V>(x, w + d, p.stride, sum);
   }
   for (int k = 0; k < K; ++k)
-    for (int r = 0; r < R; ++r) s[(c + k) * p.capacity + i + r] = V::sum(sum[r][k]);
+    for (int r = 0; r < R; ++r) {
+      auto& at = s[(c + k) * p.capacity + i + r];
+      at = (begin ? at : 0) + V::sum(sum[r][k]);
+    }
 }
 
 template <class V, class E>
 struct Forward {
   const Problem<typename V::T>& p;
   const Tile<E>& t;
+  ptrdiff_t begin, end;
   typename V::T* s;
 
   template <int K>
   void classes(ptrdiff_t c) const {
     ptrdiff_t i = 0;
-    for (; i + V::ROWS <= t.n; i += V::ROWS) forward_block<V, E, V::ROWS, K>(p, t, i, c, s);
-    for (; i < t.n; ++i) forward_block<V, E, 1, K>(p, t, i, c, s);
+    for (; i + V::ROWS <= t.n; i += V::ROWS) forward_block<V, E, V::ROWS, K>(p, t, i, c, begin, end, s);
+    for (; i < t.n; ++i) forward_block<V, E, 1, K>(p, t, i, c, begin, end, s);
   }
 };
 
@@ -153,10 +161,10 @@ double softmax_minus_labels(const Problem<typename V::T>& p, const Tile<E>& t,
 
 // ---- backward: dW += X^T (P - Y) -------------------------------------------------------------
 
-// P vectors of columns from d on, K classes from c on. Of a PART of a vector, `columns` exist.
+// dW held: P vectors of columns from d on, K classes from c on. Of a PART of a vector, `columns` exist.
 template <class V, class E, int P, int K, bool PART>
-inline void backward_block(const Problem<typename V::T>& p, const Tile<E>& t, ptrdiff_t c,
-                           ptrdiff_t d, int columns, const typename V::T* g,
+inline void held_block(const Problem<typename V::T>& p, const Tile<E>& t, ptrdiff_t c, ptrdiff_t d,
+                       int columns, const typename V::T* g,
                            typename V::T* dw) {
   typename V::Reg x[P], sum[P][K];
   g += c;
@@ -182,7 +190,7 @@ inline void backward_block(const Problem<typename V::T>& p, const Tile<E>& t, pt
 }
 
 template <class V, class E>
-struct Backward {
+struct Held {
   const Problem<typename V::T>& p;
   const Tile<E>& t;
   const typename V::T* g;
@@ -193,10 +201,67 @@ struct Backward {
     constexpr int P = V::SUMS / K < 4 ? V::SUMS / K : 4;  // what the registers hold beside x
     ptrdiff_t d = 0;
     for (; d + P * V::width <= p.D; d += P * V::width)
-      backward_block<V, E, P, K, false>(p, t, c, d, 0, g, dw);
+      held_block<V, E, P, K, false>(p, t, c, d, 0, g, dw);
     for (; d + V::width <= p.D; d += V::width)
-      backward_block<V, E, 1, K, false>(p, t, c, d, 0, g, dw);
-    if (d < p.D) backward_block<V, E, 1, K, true>(p, t, c, d, int(p.D - d), g, dw);
+      held_block<V, E, 1, K, false>(p, t, c, d, 0, g, dw);
+    if (d < p.D) held_block<V, E, 1, K, true>(p, t, c, d, int(p.D - d), g, dw);
+  }
+};
+
+// P - Y held: R rows from i on, K classes from c on, features from begin to end.
+template <class V, class E, int R, int K>
+inline void streamed_block(const Problem<typename V::T>& p, const Tile<E>& t, ptrdiff_t i,
+                           ptrdiff_t c, ptrdiff_t begin, ptrdiff_t end, const typename V::T* g,
+                           typename V::T* dw) {
+  typename V::Reg x[R], gs[R][K];
+  const E *rows[R], *ahead[R];
+  // The rows of the next tile are shared among the blocks of classes.
+  const int blocks = int((p.C + V::BACK - 1) / V::BACK), first = int(c * blocks / p.C);
+  constexpr ptrdiff_t LINE = 64 / sizeof(E);
+  const bool with_ahead = i + R <= t.n_ahead;
+  for (int r = 0; r < R; ++r) {
+    rows[r] = t.rows[i + r];
+    ahead[r] = with_ahead ? t.ahead[i + r] : nullptr;
+    for (int k = 0; k < K; ++k) gs[r][k] = V::set(g[(i + r) * p.C + c + k]);
+  }
+  const ptrdiff_t stride = p.stride;  // a store of a vector might, to the compiler, change p
+  dw += c * stride;
+  ptrdiff_t d = begin;
+  for (; d + V::width <= end; d += V::width) {
+    for (int r = 0; r < R; ++r) x[r] = V::load(rows[r] + d);
+    if (with_ahead && d % LINE < V::width)
+      for (int r = first; r < R; r += blocks) V::prefetch(ahead[r] + d);
+    for (int k = 0; k < K; ++k) {
+      auto sum = V::load(dw + k * stride + d);
+      for (int r = 0; r < R; ++r) sum = V::fma(x[r], gs[r][k], sum);
+      V::store(dw + k * stride + d, sum);
+    }
+  }
+  if (d < end) {
+    for (int r = 0; r < R; ++r) x[r] = V::load_first(rows[r] + d, int(end - d));
+    for (int k = 0; k < K; ++k) {
+      auto sum = V::load(dw + k * stride + d);
+      for (int r = 0; r < R; ++r) sum = V::fma(x[r], gs[r][k], sum);
+      V::store(dw + k * stride + d, sum);
+    }
+  }
+}
+
+template <class V, class E>
+struct Streamed {
+  const Problem<typename V::T>& p;
+  const Tile<E>& t;
+  ptrdiff_t i, begin, end;
+  const typename V::T* g;
+  typename V::T* dw;
+
+  template <int K>
+  void classes(ptrdiff_t c) const {
+    if (i + V::BACK_ROWS <= t.n)
+      streamed_block<V, E, V::BACK_ROWS, K>(p, t, i, c, begin, end, g, dw);
+    else
+      for (ptrdiff_t j = i; j < t.n; ++j)
+        streamed_block<V, E, 1, K>(p, t, j, c, begin, end, g, dw);
   }
 };
 
@@ -221,11 +286,17 @@ inline void all_classes(const Pass& pass, ptrdiff_t C) {
   }
 }
 
+template <class V>
+inline ptrdiff_t span_end(ptrdiff_t begin, ptrdiff_t D) {
+  return D - begin < V::SPAN ? D : begin + V::SPAN;
+}
+
 template <class V, class E = typename V::T>
 double tile(const Problem<typename V::T>& p, const Tile<E>& t, typename V::T* s,
             typename V::T* dw, double* bias) {
   auto* g = s + p.C * p.capacity;
-  all_classes<V::CLASSES>(Forward<V, E>{p, t, s}, p.C);
+  for (ptrdiff_t d = 0; d < p.D || d == 0; d += V::SPAN)
+    all_classes<V::CLASSES>(Forward<V, E>{p, t, d, span_end<V>(d, p.D), s}, p.C);
   if (p.bias)
     for (ptrdiff_t c = 0; c < p.C; ++c)
       for (ptrdiff_t i = 0; i < t.n; ++i) s[c * p.capacity + i] += p.bias[c];
@@ -233,7 +304,14 @@ double tile(const Problem<typename V::T>& p, const Tile<E>& t, typename V::T* s,
   if (p.bias)
     for (ptrdiff_t i = 0; i < t.n; ++i)
       for (ptrdiff_t c = 0; c < p.C; ++c) bias[c] += double(g[i * p.C + c]);
-  all_classes<V::BACK>(Backward<V, E>{p, t, g, dw}, p.C);
+  if constexpr (V::BACK_ROWS == 0) {
+    all_classes<V::BACK>(Held<V, E>{p, t, g, dw}, p.C);
+  } else {
+    if (t.first) memset(dw, 0, size_t(p.C * p.stride) * sizeof(*dw));
+    for (ptrdiff_t d = 0; d < p.D; d += V::SPAN)
+      for (ptrdiff_t i = 0; i < t.n; i += V::BACK_ROWS)
+        all_classes<V::BACK>(Streamed<V, E>{p, t, i, d, span_end<V>(d, p.D), g, dw}, p.C);
+  }
   return loss;
 }
 
