@@ -444,10 +444,11 @@ void each_row(const Set& set, int which, const T* dy, const T* z, ptrdiff_t M, p
   constexpr ptrdiff_t AT_ONCE = 64;
   std::atomic<ptrdiff_t> next{0};
   on_threads(threads, [&](int) {
-    for (ptrdiff_t begin; (begin = AT_ONCE * next++) < M;)
-      for (ptrdiff_t i = begin; i < M && i < begin + AT_ONCE; ++i)
-        if (which == 2) f.backward(dy + i * n, z + i * n, n, out + i * n);
-        else (which ? f.log_softmax : f.softmax)(z + i * n, n, out + i * n);
+    for (ptrdiff_t i; (i = AT_ONCE * next++) < M;) {
+      const ptrdiff_t rows = M - i < AT_ONCE ? M - i : AT_ONCE;
+      if (which == 2) f.backward(dy + i * n, z + i * n, rows, n, out + i * n);
+      else (which ? f.log_softmax : f.softmax)(z + i * n, rows, n, out + i * n);
+    }
   });
 }
 

@@ -34,10 +34,10 @@ using TileFunction = double (*)(const Problem<T>&, const Tile<E>&, T* s, T* dw, 
 template <class T>
 struct Functions {
   TileFunction<T, T> tile;
-  // One row of n numbers: softmax, its logarithm, and the product of its Jacobian with dy.
-  void (*softmax)(const T* z, ptrdiff_t n, T* y);
-  void (*log_softmax)(const T* z, ptrdiff_t n, T* y);
-  void (*backward)(const T* dy, const T* y, ptrdiff_t n, T* dz);
+  // M rows of n numbers: softmax, its logarithm, and the product of its Jacobian with dy.
+  void (*softmax)(const T* z, ptrdiff_t M, ptrdiff_t n, T* y);
+  void (*log_softmax)(const T* z, ptrdiff_t M, ptrdiff_t n, T* y);
+  void (*backward)(const T* dy, const T* y, ptrdiff_t M, ptrdiff_t n, T* dz);
 };
 
 struct Set {

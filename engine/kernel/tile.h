@@ -366,7 +366,7 @@ typename V::T sum_of_exp(const typename V::T* z, ptrdiff_t n, typename V::T top,
 }
 
 template <class V>
-void softmax_row(const typename V::T* z, ptrdiff_t n, typename V::T* y) {
+inline void softmax_row(const typename V::T* z, ptrdiff_t n, typename V::T* y) {
   auto scale = V::set(1 / sum_of_exp<V>(z, n, highest_of<V>(z, n), y));
   ptrdiff_t j = 0;
   for (; j + V::width <= n; j += V::width) V::store(y + j, V::mul(V::load(y + j), scale));
@@ -374,7 +374,7 @@ void softmax_row(const typename V::T* z, ptrdiff_t n, typename V::T* y) {
 }
 
 template <class V>
-void log_softmax_row(const typename V::T* z, ptrdiff_t n, typename V::T* y) {
+inline void log_softmax_row(const typename V::T* z, ptrdiff_t n, typename V::T* y) {
   using T = typename V::T;
   const T top = highest_of<V>(z, n);
   auto tops = V::set(top), log_sum = V::set(T(log(double(sum_of_exp<V>(z, n, top, nullptr)))));
@@ -388,7 +388,7 @@ void log_softmax_row(const typename V::T* z, ptrdiff_t n, typename V::T* y) {
 
 // dz = y * (dy - sum of dy * y): the Jacobian, diag(y) - y y^T, is never formed.
 template <class V>
-void backward_row(const typename V::T* dy, const typename V::T* y, ptrdiff_t n,
+inline void backward_row(const typename V::T* dy, const typename V::T* y, ptrdiff_t n,
                   typename V::T* dz) {
   // Four sums at once: the next addition need not wait for the last.
   typename V::Reg sum[4] = {V::set(0), V::set(0), V::set(0), V::set(0)};
@@ -410,8 +410,24 @@ void backward_row(const typename V::T* dy, const typename V::T* y, ptrdiff_t n,
 }
 
 template <class V>
+void softmax_rows(const typename V::T* z, ptrdiff_t M, ptrdiff_t n, typename V::T* y) {
+  for (ptrdiff_t i = 0; i < M; ++i) softmax_row<V>(z + i * n, n, y + i * n);
+}
+
+template <class V>
+void log_softmax_rows(const typename V::T* z, ptrdiff_t M, ptrdiff_t n, typename V::T* y) {
+  for (ptrdiff_t i = 0; i < M; ++i) log_softmax_row<V>(z + i * n, n, y + i * n);
+}
+
+template <class V>
+void backward_rows(const typename V::T* dy, const typename V::T* y, ptrdiff_t M, ptrdiff_t n,
+                   typename V::T* dz) {
+  for (ptrdiff_t i = 0; i < M; ++i) backward_row<V>(dy + i * n, y + i * n, n, dz + i * n);
+}
+
+template <class V>
 constexpr Functions<typename V::T> functions() {
-  return {tile<V, typename V::T>, softmax_row<V>, log_softmax_row<V>, backward_row<V>};
+  return {tile<V, typename V::T>, softmax_rows<V>, log_softmax_rows<V>, backward_rows<V>};
 }
 
 }  // namespace

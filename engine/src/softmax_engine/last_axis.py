@@ -68,10 +68,11 @@ def _fits(x):
 def _along(which, axis, z, dy=None):
     """One of the kernel's functions along an axis, which is last and contiguous for it."""
     module, instructions = kernel()
-    z = np.ascontiguousarray(np.moveaxis(z, axis, -1))
+    last = axis in (-1, z.ndim - 1)
+    z = np.ascontiguousarray(z if last else np.moveaxis(z, axis, -1))
     n = z.shape[-1]
     out = np.empty_like(z)
     dy = None if dy is None else np.ascontiguousarray(dy).reshape(-1, n)
     arrays = dy, z.reshape(-1, n), out.reshape(-1, n)
     module.each_row(instructions, count_threads(), which, *arrays)
-    return np.moveaxis(out, -1, axis)
+    return out if last else np.moveaxis(out, -1, axis)
