@@ -25,7 +25,7 @@ OWN = {
 }
 
 
-class build_kernel(build_ext):  # noqa: N801: the name setuptools gives its commands
+class build_kernel(build_ext):
     def run(self):
         reason = Path(self.build_lib) / "softmax_engine" / "no_kernel.txt"
         try:
