@@ -12,8 +12,9 @@ import numpy as np
 
 from .door import door, fail
 
-# N * D * C from which the engine wins over matrices in numpy, of either dtype; below, what both
-# spend before they begin decides. Measured from 20 to 2000 rows on one core and on two.
+# N * D * C from which the engine is taken. Below, there is nothing to gain: a batch is over in a
+# tenth of a millisecond either way. Above, it wins; from 1 to 1000 rows by 3 to 1000 classes it was
+# 0.9 to 2.5 times as fast as numpy, the least where classes outnumber rows.
 LARGE = 100_000
 
 

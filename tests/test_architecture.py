@@ -9,7 +9,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 CORE = sorted([*ROOT.glob("*.py"), *ROOT.glob("classifiers/*.py")])
-OURS = {path.stem for path in ROOT.glob("*.py")} | {"classifiers", "grading", "notebooks", "tests"}
 STANDARD = set(sys.stdlib_module_names)
 NUMERIC = STANDARD | {"numpy", "scipy"}
 
@@ -59,6 +58,14 @@ def test_grading_holds_no_exercise_for_true(path):
     """What is judged is loaded by path; the truth is scipy's."""
     judged = {"classifiers", "layers", "gradient_check", "optim"}
     assert not judged & set(imports(path))
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("engine/src/softmax_engine/*.py")), ids=lambda path: path.name
+)
+def test_the_engine_knows_nothing_of_ours(path):
+    """Installed, it cannot see this folder."""
+    assert set(imports(path)) <= STANDARD | {"numpy", "softmax_engine"}
 
 
 def test_datasets_holds_no_python():
