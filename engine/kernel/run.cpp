@@ -27,8 +27,8 @@ constexpr ptrdiff_t TILE_BYTES = 1000 << 10;  // of a second cache; longer rows,
 // Sums in float32 lose digits with their length: two thousand rows, then on into float64. A tenth
 // of that slows every gradient by what it takes to add it.
 constexpr ptrdiff_t CHUNK_ROWS = 2000;
-constexpr ptrdiff_t CHUNKS = 16;              // where the batch is small, and
-constexpr ptrdiff_t CHUNK_LEAST = 240;        // none smaller than a mini-batch
+constexpr ptrdiff_t CHUNKS = 8;               // where the batch is small, and
+constexpr ptrdiff_t CHUNK_LEAST = 480;        // none smaller than a mini-batch
 constexpr double WORK_PER_THREAD = 4e6;       // multiply-adds: a millisecond on a slow core
 
 ptrdiff_t up(ptrdiff_t n, ptrdiff_t unit) { return (n + unit - 1) / unit * unit; }

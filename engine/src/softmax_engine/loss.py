@@ -3,7 +3,11 @@
 import numpy as np
 
 from .checks import check_arguments, check_finite, is_rows
-from .kernel import by_numpy, count_threads, kernel
+from .kernel import by_numpy, count_threads, has_numpy, kernel
+
+# From here on the products are square enough for BLAS, in blocks of rows (measured in float32: the
+# kernel is 1.3 times as fast at 100 classes, even at 300, and 0.93 times at 1000).
+MANY_CLASSES = 400
 
 
 def softmax_loss(W, X, y, reg):
@@ -23,7 +27,7 @@ def softmax_loss(W, X, y, reg):
     """
     W, X, y, reg, columns = check_arguments(W, X, y, reg)
     module, instructions = kernel()
-    if module:
+    if module and (W.shape[1] < MANY_CLASSES or not has_numpy()):
         dW = np.empty(W.shape, W.dtype)
         view = (X.stored, X.index, X.shift, X.scale, X.bias) if is_rows(X) else (X, *[None] * 3, 0)
         loss = module.softmax_loss(instructions, count_threads(), W, *view, y, reg, dW)
