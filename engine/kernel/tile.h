@@ -49,9 +49,10 @@ inline typename V::Reg exp_negative(typename V::Reg x) {
   using T = typename V::T;
   constexpr bool SINGLE = sizeof(T) == 4;
   constexpr int TERMS = SINGLE ? 7 : 13;
+  // log(2) in two parts; the first has so few digits that n times it is exact.
   constexpr double LOG_2 = 0.69314718055994530942;
-  // log(2) in two parts; the digits behind a double's are written out.
-  constexpr T HIGH = T(LOG_2), LOW = T(SINGLE ? LOG_2 - double(HIGH) : 2.3190468138462996e-17);
+  constexpr T HIGH = T(SINGLE ? 0.693359375 : 0.693147182464599609375);
+  constexpr T LOW = T(SINGLE ? -2.1219444005469058e-4 : -1.904654299957767878542e-9);
   x = V::max(V::set(SINGLE ? -110 : -760), x);  // 0 from there down
   auto n = V::round(V::mul(x, V::set(T(1 / LOG_2))));
   auto r = V::fma(n, V::set(-LOW), V::fma(n, V::set(-HIGH), x));

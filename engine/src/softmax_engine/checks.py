@@ -3,6 +3,8 @@
 Every error is a ValueError in four parts: the name, what it must be, what came, what to try.
 """
 
+import sys
+
 import numpy as np
 
 ROWS_AT_ONCE = 8192  # rows looked through together for what is not finite
@@ -16,6 +18,7 @@ def check_arguments(W, X, y, reg):
     if columns:
         W, X = W.T, X.T
     _check_examples(X, W)
+    _check_sizes(W, X)
     _check_labels(y, X, W.shape[1])
     return W, X, native(y), _check_reg(reg), columns
 
@@ -81,6 +84,14 @@ def _check_examples(X, W):
         fail("W", "have a column for each of at least two classes", W.shape, "shape (D, 2)")
     if W.dtype != X.dtype:
         fail("X", f"have the dtype of W, {W.dtype}", X.dtype, f"X.astype(np.{W.dtype})")
+
+
+def _check_sizes(W, X):
+    """Broadcast arrays may be larger than any memory; before one of them is read."""
+    (N, D), C = X.shape, W.shape[1]
+    if max(N * D, N * C, D * C) > sys.maxsize // 16:
+        got = f"{W.shape} and {X.shape}"
+        fail("W and X", "have sizes whose products are sizes of arrays", got, "fewer at a time")
 
 
 def _check_labels(y, X, C):

@@ -143,7 +143,7 @@ def _instructions():
 def _whole(name, value):
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = 0
     if number < 1 or number != (int(value) if isinstance(value, str) else value):
         fail(name, "be a whole number from 1 up", repr(value), "1, or the number of cores")

@@ -15,7 +15,7 @@ def softmax(z, axis=-1):
     Returns an array of z's shape whose entries along the axis are not negative and sum to 1.
     """
     z = _floats(z)
-    if _fits(z):
+    if _fits(z, axis):
         return _along(SOFTMAX, axis, z)
     return by_numpy().softmax(z, axis)
 
@@ -27,7 +27,7 @@ def log_softmax(z, axis=-1):
     Returns an array of z's shape, nowhere above 0.
     """
     z = _floats(z)
-    if _fits(z):
+    if _fits(z, axis):
         return _along(LOG_SOFTMAX, axis, z)
     return by_numpy().log_softmax(z, axis)
 
@@ -60,9 +60,11 @@ def _floats(x):
     return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
-def _fits(x):
-    """Whether the kernel is there and takes such an array."""
-    return x.dtype in (np.float32, np.float64) and x.ndim and x.size and kernel()[0] is not None
+def _fits(x, axis=-1):
+    """Whether the kernel is there and takes such an array, along one axis of it."""
+    if x.dtype not in (np.float32, np.float64) or not x.size or not isinstance(axis, int):
+        return False
+    return -x.ndim <= axis < x.ndim and kernel()[0] is not None
 
 
 def _along(which, axis, z, dy=None):

@@ -36,6 +36,6 @@ def softmax_loss(W, X, y, reg):
     # W and X are searched only once something went wrong: beforehand, it would cost most of the
     # time. The sum of W * W enters the loss, also times 0: nothing in W hides.
     if not (np.isfinite(loss) and np.isfinite(dW).all()):
-        check_finite("W", W, "a smaller learning rate, if training made this W")
+        check_finite("W", W.T if columns else W, "a smaller learning rate, if training made this W")
         check_finite("X", X, "leaving that example out")
     return loss, dW.T if columns else dW
