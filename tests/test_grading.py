@@ -932,7 +932,12 @@ def test_files_of_the_copy(released):
     files = set(released.files)
     notebooks = {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     classifiers = {f"classifiers/{path.name}" for path in (ROOT / "classifiers").glob("*.py")}
-    assert files - notebooks - classifiers == {
+    engine = {file for file in files if file.startswith("engine/")}
+    assert {Path(file).suffix for file in engine} == {".cpp", ".h", ".in", ".md", ".py", ".toml"}
+    # What the engine does by numpy is what a student is asked to write.
+    assert "engine/src/softmax_engine/loss.py" in engine
+    assert "engine/src/softmax_engine/by_numpy.py" not in engine
+    assert files - notebooks - classifiers - engine == {
         "LICENSE",
         "Makefile",
         "README.md",
