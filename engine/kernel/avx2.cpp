@@ -8,14 +8,18 @@ namespace {
 struct F32 {
   using T = float;
   using Reg = __m256;
-  static constexpr int width = 8, ROWS = 3, CLASSES = 4, BACK = 3, BACK_ROWS = 4, SPAN = 640;
+  static constexpr int width = 8;
+  static constexpr int ROWS = 3, CLASSES = 4, BACK = 3, BACK_ROWS = 4, SPAN = 640;
   static Reg set(float x) { return _mm256_set1_ps(x); }
   static Reg load(const float* p) { return _mm256_loadu_ps(p); }
   static Reg load_first(const float* p, int n) {
-    __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane);
     return _mm256_maskload_ps(p, mask);
   }
-  static Reg load(const unsigned char* p) { return middle(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))); }
+  static Reg load(const unsigned char* p) {
+    return middle(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+  }
   static Reg load_first(const unsigned char* p, int n) {
     unsigned char all[8] = {128, 128, 128, 128, 128, 128, 128, 128};
     for (int j = 0; j < n; ++j) all[j] = p[j];
@@ -25,15 +29,21 @@ struct F32 {
     return _mm256_sub_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)), _mm256_set1_ps(128));
   }
   static void store(float* p, Reg a) { _mm256_storeu_ps(p, a); }
-  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
-  static void prefetch_near(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
+  static void prefetch(const void* p) {
+    _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1);
+  }
+  static void prefetch_near(const void* p) {
+    _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+  }
   static Reg add(Reg a, Reg b) { return _mm256_add_ps(a, b); }
   static Reg sub(Reg a, Reg b) { return _mm256_sub_ps(a, b); }
   static Reg mul(Reg a, Reg b) { return _mm256_mul_ps(a, b); }
   static Reg div(Reg a, Reg b) { return _mm256_div_ps(a, b); }
   static Reg fma(Reg a, Reg b, Reg c) { return _mm256_fmadd_ps(a, b, c); }
   static Reg max(Reg a, Reg b) { return _mm256_max_ps(a, b); }  // b where one is NaN
-  static Reg round(Reg a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Reg round(Reg a) {
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
   static Reg pow2(Reg n) {  // the last digits of the sum are n + 127, the exponent of 2^n
     Reg shifted = _mm256_add_ps(n, _mm256_set1_ps(12582912 + 127));
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(shifted), 23));
@@ -48,7 +58,8 @@ struct F32 {
 struct F64 {
   using T = double;
   using Reg = __m256d;
-  static constexpr int width = 4, ROWS = 3, CLASSES = 4, BACK = 3, BACK_ROWS = 4, SPAN = 320;
+  static constexpr int width = 4;
+  static constexpr int ROWS = 3, CLASSES = 4, BACK = 3, BACK_ROWS = 4, SPAN = 320;
   static Reg set(double x) { return _mm256_set1_pd(x); }
   static Reg load(const double* p) { return _mm256_loadu_pd(p); }
   static Reg load_first(const double* p, int n) {
@@ -56,15 +67,21 @@ struct F64 {
     return _mm256_maskload_pd(p, mask);
   }
   static void store(double* p, Reg a) { _mm256_storeu_pd(p, a); }
-  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
-  static void prefetch_near(const double* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
+  static void prefetch(const void* p) {
+    _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1);
+  }
+  static void prefetch_near(const void* p) {
+    _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+  }
   static Reg add(Reg a, Reg b) { return _mm256_add_pd(a, b); }
   static Reg sub(Reg a, Reg b) { return _mm256_sub_pd(a, b); }
   static Reg mul(Reg a, Reg b) { return _mm256_mul_pd(a, b); }
   static Reg div(Reg a, Reg b) { return _mm256_div_pd(a, b); }
   static Reg fma(Reg a, Reg b, Reg c) { return _mm256_fmadd_pd(a, b, c); }
   static Reg max(Reg a, Reg b) { return _mm256_max_pd(a, b); }  // b where one is NaN
-  static Reg round(Reg a) { return _mm256_round_pd(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Reg round(Reg a) {
+    return _mm256_round_pd(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
   static Reg pow2(Reg n) {
     Reg shifted = _mm256_add_pd(n, _mm256_set1_pd(6755399441055744.0 + 1023));
     return _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(shifted), 52));

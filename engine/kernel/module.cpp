@@ -84,7 +84,8 @@ PyObject* refuse(const char* message) {
 const Set* find_set(const char* name) {
   for (auto set = SETS; *set; ++set)
     if (!strcmp((*set)->name, name) && (*set)->here()) return *set;
-  PyErr_Format(PyExc_ValueError, "the instruction set must be one of this machine's; got '%s'", name);
+  PyErr_Format(PyExc_ValueError, "the instruction set must be one of this machine's; got '%s'",
+               name);
   return nullptr;
 }
 
@@ -125,7 +126,8 @@ PyObject* py_softmax_loss(PyObject*, PyObject* args) {
     return refuse("X must have the dtype of W, or be uint8 where W is float32");
   if (dW.kind() != W.kind() || !dW.contiguous() || dW.size(0) != W.size(0) || dW.size(1) != C)
     return refuse("dW must be contiguous and have W's dtype and shape");
-  if (N < 1 || D + (bias ? 1 : 0) < 1 || C < 2 || C > INT32_MAX || D == PTRDIFF_MAX || W.size(0) != D + (bias ? 1 : 0))
+  if (N < 1 || D == PTRDIFF_MAX || D + (bias ? 1 : 0) < 1 || C < 2 || C > INT32_MAX ||
+      W.size(0) != D + (bias ? 1 : 0))
     return refuse("W must have a row for each feature, and at least two columns");
   if (!y.whole() || y.size(0) != N) return refuse("y must hold a label for each row");
   if (with_index && !index.whole()) return refuse("the index must hold whole numbers");

@@ -9,7 +9,8 @@ namespace {
 struct F32 {
   using T = float;
   using Reg = float32x4_t;
-  static constexpr int width = 4, ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20, BACK_ROWS = 0, SPAN = 1 << 30;
+  static constexpr int width = 4;
+  static constexpr int ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20, BACK_ROWS = 0, SPAN = 1 << 30;
   static Reg set(float x) { return vdupq_n_f32(x); }
   static Reg load(const float* p) { return vld1q_f32(p); }
   static Reg load_first(const float* p, int n) {
@@ -26,7 +27,7 @@ struct F32 {
   }
   static void store(float* p, Reg a) { vst1q_f32(p, a); }
   static void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
-  static void prefetch_near(const float* p) { __builtin_prefetch(p, 0, 3); }
+  static void prefetch_near(const void* p) { __builtin_prefetch(p, 0, 3); }
   static Reg add(Reg a, Reg b) { return vaddq_f32(a, b); }
   static Reg sub(Reg a, Reg b) { return vsubq_f32(a, b); }
   static Reg mul(Reg a, Reg b) { return vmulq_f32(a, b); }
@@ -44,7 +45,8 @@ struct F32 {
 struct F64 {
   using T = double;
   using Reg = float64x2_t;
-  static constexpr int width = 2, ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20, BACK_ROWS = 0, SPAN = 1 << 30;
+  static constexpr int width = 2;
+  static constexpr int ROWS = 5, CLASSES = 5, BACK = 10, SUMS = 20, BACK_ROWS = 0, SPAN = 1 << 30;
   static Reg set(double x) { return vdupq_n_f64(x); }
   static Reg load(const double* p) { return vld1q_f64(p); }
   static Reg load_first(const double* p, int n) {
@@ -54,7 +56,7 @@ struct F64 {
   }
   static void store(double* p, Reg a) { vst1q_f64(p, a); }
   static void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
-  static void prefetch_near(const double* p) { __builtin_prefetch(p, 0, 3); }
+  static void prefetch_near(const void* p) { __builtin_prefetch(p, 0, 3); }
   static Reg add(Reg a, Reg b) { return vaddq_f64(a, b); }
   static Reg sub(Reg a, Reg b) { return vsubq_f64(a, b); }
   static Reg mul(Reg a, Reg b) { return vmulq_f64(a, b); }

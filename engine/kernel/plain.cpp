@@ -9,7 +9,8 @@ namespace {
 template <class Number, class Bits, int DIGITS>
 struct Plain {
   using T = Number;
-  static constexpr int width = 16 / sizeof(T), ROWS = 2, CLASSES = 4, BACK = 5, SUMS = 10, BACK_ROWS = 0, SPAN = 1 << 30;
+  static constexpr int width = 16 / sizeof(T);
+  static constexpr int ROWS = 2, CLASSES = 4, BACK = 5, SUMS = 10, BACK_ROWS = 0, SPAN = 1 << 30;
   struct Reg {
     T lane[width];
   };
@@ -28,7 +29,7 @@ struct Plain {
   }
   static void store(T* p, Reg a) { memcpy(p, a.lane, sizeof(a.lane)); }
   static void prefetch(const void*) {}
-  static void prefetch_near(const T*) {}
+  static void prefetch_near(const void*) {}
   static Reg add(Reg a, Reg b) { return each([&](int j) { return a.lane[j] + b.lane[j]; }); }
   static Reg sub(Reg a, Reg b) { return each([&](int j) { return a.lane[j] - b.lane[j]; }); }
   static Reg mul(Reg a, Reg b) { return each([&](int j) { return a.lane[j] * b.lane[j]; }); }

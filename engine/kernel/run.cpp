@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <condition_variable>
 #include <cstring>
 #include <memory>
@@ -20,16 +19,16 @@
 namespace {
 
 // Sizes of the cut. None of them knows of threads.
-constexpr ptrdiff_t LINE = 64;                // bytes; the widest vector, too
-constexpr ptrdiff_t TILE_ROWS = 40;           // measured: 20 rows 10 % slower, 60 no faster
-constexpr ptrdiff_t BYTES_ROWS = 160;
-constexpr ptrdiff_t TILE_BYTES = 1000 << 10;  // of a second cache; longer rows, fewer of them
-// Sums in float32 lose digits with their length: two thousand rows, then on into float64. A tenth
-// of that slows every gradient by what it takes to add it.
+constexpr ptrdiff_t LINE = 64;                // bytes of a cache line, and of the widest vector
+constexpr ptrdiff_t TILE_ROWS = 40;           // of floats: 20 are 10 % slower, 60 no faster
+constexpr ptrdiff_t BYTES_ROWS = 160;         // of bytes: 80 are 2 % slower
+constexpr ptrdiff_t TILE_BYTES = 1000 << 10;  // of a second cache: of longer rows, fewer
+// In float32 long sums lose digits: after two thousand rows they go on in float64. After a tenth as
+// many, adding them up would take a tenth of the time.
 constexpr ptrdiff_t CHUNK_ROWS = 2000;
-constexpr ptrdiff_t CHUNKS = 8;               // where the batch is small, and
-constexpr ptrdiff_t CHUNK_LEAST = 480;        // none smaller than a mini-batch
-constexpr double WORK_PER_THREAD = 4e6;       // multiply-adds: a millisecond on a slow core
+constexpr ptrdiff_t CHUNK_LEAST = 480;    // of a small batch, which is cut into
+constexpr ptrdiff_t CHUNKS = 8;           // so many, for as many threads
+constexpr double WORK_PER_THREAD = 4e6;   // multiply-adds: a millisecond on a slow core
 
 ptrdiff_t up(ptrdiff_t n, ptrdiff_t unit) { return (n + unit - 1) / unit * unit; }
 
@@ -190,7 +189,8 @@ class Batch {
         packed_(X.column_step != ptrdiff_t(sizeof(E)) ||
                 (!BYTES && (view.shift || view.scale ||
                             reinterpret_cast<uintptr_t>(X.data) % SIZE || X.row_step % SIZE))),
-        tile_(between(5, TILE_BYTES / ((D_ + 1) * ptrdiff_t(sizeof(E))), BYTES ? BYTES_ROWS : TILE_ROWS)),
+        tile_(between(5, TILE_BYTES / ((D_ + 1) * ptrdiff_t(sizeof(E))),
+                      BYTES ? BYTES_ROWS : TILE_ROWS)),
         capacity_(up(tile_, WIDEST)),
         chunk_(up(between(CHUNK_LEAST, N_ / CHUNKS, CHUNK_ROWS), tile_)),
         chunks_((N_ + chunk_ - 1) / chunk_),

@@ -14,8 +14,8 @@ struct Problem {
   ptrdiff_t capacity;  // rows a tile may have, a multiple of every vector
 };
 
-// A few dozen rows of it, of numbers T or of bytes, which count as x - 128: the middle is where sums
-// of them cancel least.
+// A few dozen rows of it, of numbers T or of bytes, which count as x - 128: in the middle, sums of
+// them lose least.
 template <class E>
 struct Tile {
   ptrdiff_t n;            // rows

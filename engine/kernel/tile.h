@@ -28,9 +28,10 @@
 // held class by class too, s[c * capacity + i], and P - Y row by row, g[i * C + c].
 //
 // Each twin (avx512.cpp, avx2.cpp, neon.cpp, plain.cpp) defines the vectors F32 and F64, the same
-// functions in the same order, and then includes this page. All of it is local to the twin's file
-// (namespace {}), which is compiled with the flags of its own: the linker can never take the code
-// of one for that of another.
+// functions in the same order, and then includes this page. The numbers it begins with are sizes of
+// blocks: forward ROWS x CLASSES; backward BACK classes, with SUMS vectors of dW held, or BACK_ROWS
+// rows of P - Y where dW is streamed. All of it is local to the twin's file (namespace {}), which is
+// compiled with flags of its own: the linker can never take the code of one for that of another.
 
 #include <math.h>
 #include <string.h>
@@ -112,7 +113,8 @@ struct Forward {
   template <int K>
   void classes(ptrdiff_t c) const {
     ptrdiff_t i = 0;
-    for (; i + V::ROWS <= t.n; i += V::ROWS) forward_block<V, E, V::ROWS, K>(p, t, i, c, begin, end, s);
+    for (; i + V::ROWS <= t.n; i += V::ROWS)
+      forward_block<V, E, V::ROWS, K>(p, t, i, c, begin, end, s);
     for (; i < t.n; ++i) forward_block<V, E, 1, K>(p, t, i, c, begin, end, s);
   }
 };
@@ -162,7 +164,8 @@ double softmax_minus_labels(const Problem<typename V::T>& p, const Tile<E>& t,
 
 // ---- backward: dW += X^T (P - Y) -------------------------------------------------------------
 
-// dW held: P vectors of columns from d on, K classes from c on. Of a PART of a vector, `columns` exist.
+// dW held: P vectors of columns from d on, K classes from c on. Of a PART of a vector, so many
+// `columns` exist.
 template <class V, class E, int P, int K, bool PART>
 inline void held_block(const Problem<typename V::T>& p, const Tile<E>& t, ptrdiff_t c, ptrdiff_t d,
                        int columns, const typename V::T* g,
