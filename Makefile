@@ -23,7 +23,8 @@ check: $(VENV)/.student  ## say of each exercise: unfinished, wrong or right
 engine:  ## build the compiled engine, which needs a C++ compiler, and say what came of it
 	@rm -f $(VENV)/.engine
 	@$(MAKE) --no-print-directory $(VENV)/.engine
-	@$(BIN)/python -c 'import softmax_engine as e; e.status().instructions != "numpy" or exit(1)'
+	@$(BIN)/python -c 'import softmax_engine as e; e.status().instructions != "numpy" or exit(1)' || \
+	  { echo "the engine has no kernel; what the compiler says: $(BIN)/pip install -v ./engine"; exit 1; }
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -39,7 +40,7 @@ $(VENV)/.student: requirements.txt $(BIN)/pip
 $(VENV)/.engine: $(wildcard engine/*.* engine/kernel/* engine/src/softmax_engine/*.py) $(VENV)/.student
 	@echo "building the engine, once; it takes half a minute"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./engine && \
-	  $(BIN)/python -c 'import softmax_engine; print(softmax_engine.status())' || \
+	  $(BIN)/python -c 'import softmax_engine as e; e.softmax([0.0]); print(e.status())' || \
 	  echo "the engine could not be installed: going on without it; try \`make engine\` later"
 	@touch $@
 

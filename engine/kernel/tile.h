@@ -30,8 +30,8 @@
 // Each twin (avx512.cpp, avx2.cpp, neon.cpp, plain.cpp) defines the vectors F32 and F64, the same
 // functions in the same order, and then includes this page. The numbers it begins with are sizes of
 // blocks: forward ROWS x CLASSES; backward BACK classes, with SUMS vectors of dW held, or BACK_ROWS
-// rows of P - Y where dW is streamed. All of it is local to the twin's file (namespace {}), which is
-// compiled with flags of its own: the linker can never take the code of one for that of another.
+// rows of P - Y where dW is streamed. All of it is local to the twin's file (namespace {}), compiled
+// with flags of its own: the linker can never take the code of one for that of another.
 
 #include <math.h>
 #include <string.h>
