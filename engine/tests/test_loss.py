@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pytest
+import softmax_engine
 from softmax_engine import Rows, softmax_loss
 from truth import EPS, LABELS, PROMISED, excess, truth
 
@@ -126,6 +127,21 @@ def test_the_least_and_the_longest(instructions, dtype, N, D, C):
     result = softmax_loss(W, X, y, 0.1)
     expected = truth(W, X, y, 0.1)
     assert excess(result, expected, np.dtype(dtype).name, np.sqrt(min(N, 2000) + D + C)) <= 1
+
+
+@each_dtype
+@pytest.mark.parametrize("C", [399, 400, 401, 1111])
+@pytest.mark.parametrize("limit", [0, 10**9], ids=["by blas", "by the kernel"])
+def test_many_classes_in_either_way(compiled, monkeypatch, dtype, C, limit):
+    """On both sides of the number from which BLAS is faster, and where there is no numpy body."""
+    monkeypatch.setattr(softmax_engine.loss, "MANY_CLASSES", limit)
+    rng = np.random.default_rng(C)
+    for N, D in [(1, 1), (83, 37), (1100, 20)]:
+        W = (rng.standard_normal((D, C)) / np.sqrt(D)).astype(dtype)
+        X, y = rng.standard_normal((N, D)).astype(dtype), rng.integers(C, size=N)
+        n = min(N, 2000) + D + C
+        expected = truth(W, X, y, 0.1)
+        assert excess(softmax_loss(W, X, y, 0.1), expected, np.dtype(dtype).name, np.sqrt(n)) <= 1
 
 
 # ---- laws ------------------------------------------------------------------------------------

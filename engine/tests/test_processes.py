@@ -219,8 +219,8 @@ GIANT = """
     }[sys.argv[1]]
     try:
         softmax_loss(*case(), 0.0)
-    except ValueError as error:
-        print(error)
+    except ValueError:
+        print("refused")
 """
 
 
@@ -235,4 +235,4 @@ GIANT = """
 )
 def test_sizes_no_machine_has_are_refused_at_once(tmp_path, case):
     """Arrays of one number and steps of 0 are larger than any memory: nothing of them is read."""
-    assert "; try " in answer(tmp_path, GIANT, case, seconds=10)
+    assert answer(tmp_path, GIANT, case, seconds=10) == "refused"

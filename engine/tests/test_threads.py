@@ -32,6 +32,7 @@ def calls(kind):
         "bytes": lambda: softmax_loss(W32, rows, LABELS, 0.1),
         "a batch": lambda: softmax_loss(W32, rows[INDEX], LABELS[INDEX], 0.1),
         "columns": lambda: softmax_loss(W.T, X.T, LABELS, 0.1),
+        "many classes": lambda: softmax_loss(np.tile(W32, 50), X32[:1500], LABELS[:1500], 0.1),
         "softmax": lambda: (0.0, softmax(Z32)),
         "log_softmax": lambda: (0.0, log_softmax(Z, axis=0)),
         "softmax_backward": lambda: (0.0, softmax_backward(Z, Z)),
@@ -39,7 +40,7 @@ def calls(kind):
 
 
 KINDS = [
-    *("float32", "float64", "bytes", "a batch", "columns"),
+    *("float32", "float64", "bytes", "a batch", "columns", "many classes"),
     *("softmax", "log_softmax", "softmax_backward"),
 ]
 
@@ -71,7 +72,7 @@ def test_more_threads_than_rows(instructions):
     assert loss == pytest.approx(np.log(2), abs=1e-15)
 
 
-@pytest.mark.parametrize("kind", ["float32", "bytes", "softmax"])
+@pytest.mark.parametrize("kind", ["float32", "bytes", "many classes", "softmax"])
 def test_python_threads_at_once_get_what_each_gets_alone(instructions, kind):
     """Four callers in one process, each with threads of its own, do not meet."""
     call = calls(kind)

@@ -155,8 +155,10 @@ def _sizes(rng):
     N = edge if rng.random() < 0.3 else int(np.exp(rng.uniform(0, np.log(500))))
     D = int(rng.integers(1, 70)) if rng.random() < 0.7 else int(rng.integers(70, 260))
     C = 2 + int(np.exp(rng.uniform(0, np.log(30)))) - 1
-    if rng.random() < 0.02:
-        N, D, C = 1 + N % 20, 1 + D % 20, int(rng.integers(1000, 1300))
+    if rng.random() < 0.04:
+        few = rng.random() < 0.5  # or more than are worth a kernel
+        C = int(rng.integers(32, 400) if few else rng.integers(400, 1300))
+        N, D = 1 + N % 20, 1 + D % 20
     return N, D, C
 
 
