@@ -16,8 +16,22 @@ from pathlib import Path
 ENGINE = Path(__file__).resolve().parent.parent
 TOOLS = "qemu-aarch64-static", "aarch64-linux-gnu-g++", "apt-get", "dpkg"
 # Python 3.11 and the libraries that it and numpy load.
-PACKAGES = """python3.11-minimal libpython3.11-minimal libpython3.11-stdlib libc6 libgcc-s1
-    libstdc++6 zlib1g libexpat1 libffi8 libssl3 libbz2-1.0 liblzma5 libsqlite3-0 libuuid1""".split()
+PACKAGES = [
+    "python3.11-minimal",
+    "libpython3.11-minimal",
+    "libpython3.11-stdlib",
+    "libc6",
+    "libgcc-s1",
+    "libstdc++6",
+    "zlib1g",
+    "libexpat1",
+    "libffi8",
+    "libssl3",
+    "libbz2-1.0",
+    "liblzma5",
+    "libsqlite3-0",
+    "libuuid1",
+]
 
 
 def main(folder, *options):
