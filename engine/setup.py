@@ -34,6 +34,8 @@ class build_kernel(build_ext):
             # Also a compiler that is not there: the package is to be had without its kernel.
             reason.parent.mkdir(parents=True, exist_ok=True)
             reason.write_text(f"{type(error).__name__}: {error}\n")
+            for extension in self.extensions:  # that of an earlier build must not pass for this one
+                Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
             self.extensions = []
         else:
             reason.unlink(missing_ok=True)
