@@ -37,7 +37,10 @@ def test_each_set_of_instructions_rounds_in_its_own_way(module, monkeypatch):
     X, W = rng.standard_normal((50, 999)), rng.standard_normal((999, 7))
     y = rng.integers(7, size=50)
     bits = {}
-    for name in softmax_engine.status().available:
+    available = softmax_engine.status().available
+    for name in available:
+        if name == "plain" and "neon" in available:
+            continue  # their vectors are of one width
         monkeypatch.setenv("SOFTMAX_ENGINE_ISA", name)
         bits[name] = softmax_loss(W, X, y, 0.0)[1].tobytes()
     assert len(set(bits.values())) == len(bits)
