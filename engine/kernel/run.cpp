@@ -36,6 +36,12 @@ ptrdiff_t between(ptrdiff_t least, ptrdiff_t n, ptrdiff_t most) {
   return n < least ? least : n > most ? most : n;
 }
 
+// The size of even parts of n, none above `most`: of 500 two of 250, not 480 and 20.
+ptrdiff_t even(ptrdiff_t n, ptrdiff_t most) {
+  const ptrdiff_t parts = (n + most - 1) / most;
+  return (n + parts - 1) / parts;
+}
+
 int64_t whole(const Vector& v, ptrdiff_t i) {
   const char* p = v.data + i * v.step;
   auto read = [p](auto zero) {
@@ -192,7 +198,7 @@ class Batch {
         tile_(between(5, TILE_BYTES / ((D_ + 1) * ptrdiff_t(sizeof(E))),
                       BYTES ? BYTES_ROWS : TILE_ROWS)),
         capacity_(up(tile_, WIDEST)),
-        chunk_(up(between(CHUNK_LEAST, N_ / CHUNKS, CHUNK_ROWS), tile_)),
+        chunk_(up(even(N_, between(CHUNK_LEAST, N_ / CHUNKS, CHUNK_ROWS)), tile_)),
         chunks_((N_ + chunk_ - 1) / chunk_),
         workers_(size_t(worth(chunks_ < threads ? int(chunks_) : threads,
                               2.0 * double(N_) * double(D_) * double(C_)))),
