@@ -58,8 +58,6 @@ class build_kernel(build_ext):
         self.compiler.link_shared_object(
             objects,
             self.get_ext_fullpath(extension.name),
-            libraries=self.get_libraries(extension),
-            library_dirs=extension.library_dirs,
             export_symbols=self.get_export_symbols(extension),
             extra_postargs=[*extra, "-pthread"] if kind == "unix" else [],
             build_temp=self.build_temp,
