@@ -1,5 +1,7 @@
 """Fixtures: every rung in turn, and the images where there are some."""
 
+import functools
+import importlib
 import os
 
 import hypothesis
@@ -21,8 +23,28 @@ def available(rung):
     return True
 
 
-LADDER = [softmax_loss_naive, softmax_loss_vectorized, softmax_loss_compiled]
-RUNGS = [rung for rung in LADDER if available(rung)]
+def forced(instructions):
+    """The compiled rung by one set of instructions of this machine."""
+
+    @functools.wraps(softmax_loss_compiled)
+    def rung(*args, **named):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SOFTMAX_ENGINE_ISA", instructions)
+            return softmax_loss_compiled(*args, **named)
+
+    rung.__name__ += f"_{instructions}"
+    return rung
+
+
+def ladder():
+    """Every rung that is here, the compiled one by each set of instructions in turn."""
+    yield softmax_loss_naive
+    yield softmax_loss_vectorized
+    if available(softmax_loss_compiled):
+        yield from map(forced, importlib.import_module("softmax_engine").status().available)
+
+
+RUNGS = list(ladder())
 
 
 @pytest.fixture(
