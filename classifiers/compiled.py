@@ -10,7 +10,7 @@ import os
 
 import numpy as np
 
-from .door import door, fail
+from .door import door, fail, plain
 
 # N * D * C from which the engine is taken. Below, there is nothing to gain: a batch is over in a
 # tenth of a millisecond either way. Above, it wins; from 1 to 1000 rows by 3 to 1000 classes it was
@@ -37,9 +37,14 @@ def rows(X, shift=None, scale=None, bias=False):
     Returns the engine's `Rows`, which are never expanded: a slice or an array of integers gives
     such rows again, and the compiled rung and `Softmax` take them. Where there is no kernel,
     the expanded array, float32 for uint8.
+    Raises ValueError where X is not as above.
     """
     if _has_kernel():
         return _engine().Rows(X, shift, scale, bias)
+    X = plain(X)
+    if getattr(X, "ndim", None) != 2 or X.dtype not in (np.uint8, np.float32, np.float64):
+        got = f"shape {X.shape} of {X.dtype}" if hasattr(X, "dtype") else type(X).__name__
+        fail("X", "be a matrix of uint8, float32 or float64", got, "X.reshape(N, -1)")
     features = np.ones((len(X), X.shape[1] + bias), np.result_type(X, np.float16, np.float32))
     pixels = features[:, : X.shape[1]]
     pixels[:] = X

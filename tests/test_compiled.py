@@ -135,6 +135,15 @@ def test_without_the_engine_rows_keep_their_dtype(pixels, monkeypatch, dtype):
     assert rows(pixels[1].astype(dtype), 1.5, 2.0, True).dtype == expected
 
 
+def test_without_the_engine_rows_are_checked_too(pixels, monkeypatch):
+    """Whole numbers are no pixels, and an image is no row."""
+    without_the_engine(monkeypatch)
+    X = pixels[1]
+    for wrong in (X.astype(int), X[0], X.tolist()):
+        with pytest.raises(ValueError, match="X must be a matrix of uint8, float32 or float64; g"):
+            rows(wrong)
+
+
 def test_the_classifier_trains_on_rows(pixels):
     """train, solve, scores and accuracy see in the bytes what they see in the features."""
     _, X, mean, y = pixels
