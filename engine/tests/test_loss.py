@@ -131,17 +131,34 @@ def test_the_least_and_the_longest(instructions, dtype, N, D, C):
 
 @each_dtype
 @pytest.mark.parametrize("C", [399, 400, 401, 1111])
-@pytest.mark.parametrize("limit", [0, 10**9], ids=["by blas", "by the kernel"])
-def test_many_classes_in_either_way(compiled, monkeypatch, dtype, C, limit):
-    """On both sides of the number from which BLAS is faster, and where there is no numpy body."""
-    monkeypatch.setattr(softmax_engine.loss, "MANY_CLASSES", limit)
+def test_many_classes_in_either_way(compiled, monkeypatch, dtype, C):
+    """On both sides of the number from which BLAS is faster, and where a set is asked for."""
     rng = np.random.default_rng(C)
     for N, D in [(1, 1), (83, 37), (1100, 20)]:
         W = (rng.standard_normal((D, C)) / np.sqrt(D)).astype(dtype)
         X, y = rng.standard_normal((N, D)).astype(dtype), rng.integers(C, size=N)
         n = min(N, 2000) + D + C
         expected = truth(W, X, y, 0.1)
-        assert excess(softmax_loss(W, X, y, 0.1), expected, np.dtype(dtype).name, np.sqrt(n)) <= 1
+        forced = softmax_loss(W, X, y, 0.1)
+        with monkeypatch.context() as patch:
+            patch.delenv("SOFTMAX_ENGINE_ISA")
+            chosen = softmax_loss(W, X, y, 0.1)
+        for result in (forced, chosen):
+            assert excess(result, expected, np.dtype(dtype).name, np.sqrt(n)) <= 1
+
+
+@pytest.mark.parametrize("C", [399, 400])
+def test_from_many_classes_on_blas_works_unless_a_set_is_asked_for(compiled, monkeypatch, C):
+    """What is asked for is what runs."""
+    used = []
+    by_numpy = softmax_engine.loss.by_numpy
+    monkeypatch.setattr(softmax_engine.loss, "by_numpy", lambda: used.append(C) or by_numpy())
+    args = np.ones((2, C)), np.ones((3, 2)), np.zeros(3, int), 0.1
+    softmax_loss(*args)
+    assert used == []
+    monkeypatch.delenv("SOFTMAX_ENGINE_ISA")
+    softmax_loss(*args)
+    assert used == [400] * (C == 400)
 
 
 # ---- laws ------------------------------------------------------------------------------------

@@ -34,15 +34,14 @@ class Status:
         return (
             f"softmax_engine runs on {self.instructions} ({self.reason}), "
             f"{self.threads} thread{'s' if self.threads > 1 else ''}; "
-            f"this machine has {', '.join(self.available)}"
+            f"this machine has {', '.join(self.available) or 'nothing else'}"
         )
 
 
 def status():
     """What runs here and why: a record with `instructions, available, threads, reason`."""
     kernel, reason = _load()
-    forced = os.environ.get("SOFTMAX_ENGINE_ISA")
-    if forced:
+    if is_forced():
         reason = "SOFTMAX_ENGINE_ISA asks for it"
     elif kernel:
         reason = "the fastest of this machine"
@@ -79,9 +78,14 @@ def kernel():
     instructions = _instructions()
     if instructions != "numpy":
         return _load()[0], instructions
-    if not os.environ.get("SOFTMAX_ENGINE_ISA"):
+    if not is_forced():
         _say_once()
     return None, instructions
+
+
+def is_forced():
+    """Whether the environment asks for one set of instructions."""
+    return bool(os.environ.get("SOFTMAX_ENGINE_ISA"))
 
 
 @functools.cache
@@ -93,9 +97,11 @@ def has_numpy():
 def by_numpy():
     """The module that does the same by numpy."""
     if not has_numpy():
-        message = (
-            f"softmax_engine must have its kernel here; got none ({_load()[1]}); try {INSTALL}"
-        )
+        must = "softmax_engine, in a copy without by_numpy.py, must have"
+        if _load()[0]:
+            message = f"{must} arrays for its kernel; got others; try float32 or float64, not empty"
+        else:
+            message = f"{must} its kernel; got none ({_load()[1]}); try {INSTALL}"
         raise ImportError(message, name="softmax_engine")
     return importlib.import_module("softmax_engine.by_numpy")
 
@@ -130,14 +136,14 @@ def _say_once():
 def _available():
     module = _load()[0]
     here = [name for name, here in module.sets() if here] if module else []
-    return (*here, "numpy")
+    return (*here, "numpy") if has_numpy() else tuple(here)
 
 
 def _instructions():
     forced = os.environ.get("SOFTMAX_ENGINE_ISA")
     if forced and forced not in _available():
         fail("SOFTMAX_ENGINE_ISA", f"be one of {', '.join(_available())} here", forced, "unset it")
-    return forced or _available()[0]
+    return forced or next(iter(_available()), "numpy")
 
 
 def _whole(name, value):

@@ -62,7 +62,7 @@ def _floats(x):
 
 def _fits(x, axis=-1):
     """Whether the kernel is there and takes such an array, along one axis of it."""
-    if x.dtype not in (np.float32, np.float64) or not x.size or not isinstance(axis, int):
+    if x.dtype not in (np.float32, np.float64) or not x.size or not hasattr(axis, "__index__"):
         return False
     return -x.ndim <= axis < x.ndim and kernel()[0] is not None
 

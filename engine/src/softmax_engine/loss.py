@@ -3,10 +3,10 @@
 import numpy as np
 
 from .checks import check_arguments, check_finite, is_rows
-from .kernel import by_numpy, count_threads, has_numpy, kernel
+from .kernel import by_numpy, count_threads, has_numpy, is_forced, kernel
 
 # From here on the products are square enough for BLAS, in blocks of rows (measured in float32: the
-# kernel is 1.3 times as fast at 100 classes, even at 300, and 0.93 times at 1000).
+# kernel is 1.2 times as fast at 100 classes, even at 300, and 0.83 to 0.93 times at 1000).
 MANY_CLASSES = 400
 
 
@@ -18,7 +18,8 @@ def softmax_loss(W, X, y, reg):
     y   : (N,) integers in [0, C)                  the right class of each example
     reg : float >= 0                               strength of the regularisation
     Returns (loss, dW): a float in nats per example, and (D, C) of W's dtype. Neither depends on
-    the number of threads, in any bit.
+    the kernel's number of threads, in any bit. From 400 classes on the products are BLAS's, with
+    threads of its own, unless SOFTMAX_ENGINE_ISA asks for the kernel.
     Raises ValueError where an argument is not as above.
 
     Arrays may be of any order and strides, read-only, or memory-mapped. W (C, D) with X (D, N) is
@@ -27,7 +28,7 @@ def softmax_loss(W, X, y, reg):
     """
     W, X, y, reg, columns = check_arguments(W, X, y, reg)
     module, instructions = kernel()
-    if module and (W.shape[1] < MANY_CLASSES or not has_numpy()):
+    if module and (W.shape[1] < MANY_CLASSES or is_forced() or not has_numpy()):
         dW = np.empty(W.shape, W.dtype)
         view = (X.stored, X.index, X.shift, X.scale, X.bias) if is_rows(X) else (X, *[None] * 3, 0)
         loss = module.softmax_loss(instructions, count_threads(), W, *view, y, reg, dW)
