@@ -8,22 +8,14 @@ The test points, and the truth that results are compared with, are in points.py.
 """
 
 import argparse
-import contextlib
 import importlib
-import inspect
-import os
 import sys
 import tomllib
-import traceback
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from .points import CASES, has_gaps, with_gaps
-
-ROOT = Path(__file__).resolve().parent.parent
+from .calls import ROOT, call, compare, explain, quiet
+from .points import CASES
 
 
 @dataclass(frozen=True)
@@ -62,10 +54,10 @@ def judge(function, exercise, optional=False):
     """The Verdict on a function, from the test points of the exercise of that name."""
     passed, failure = [], ()
     for number, case in enumerate(CASES[exercise](), 1):
-        try:
-            lines = _failure(function, case)
-        except NotImplementedError:
+        outcome = call(function, case.arguments)
+        if isinstance(outcome.error, NotImplementedError):
             return Verdict(exercise, "unfinished", optional=optional)
+        lines = compare(outcome, case, function)
         passed.append(not lines)
         if lines and not failure:
             failure = (f"test point {number}, {case.name}:", *lines)
@@ -77,10 +69,10 @@ def judge_file(exercise):
     """The Verdict on an exercise, a table of exercises.toml, as its file has it now."""
     name, file, optional = exercise["function"], exercise["file"], is_optional(exercise)
     try:
-        with _quiet():
+        with quiet():
             function = getattr(_load(file), name, None)
     except (Exception, SystemExit) as error:
-        return Verdict(name, "wrong", (), _explain(error, _is_in_folder), optional)
+        return Verdict(name, "wrong", (), explain(error), optional)
     if function is None:
         failure = (f"{file} has no function of this name",)
         return Verdict(name, "wrong", (), failure, optional)
@@ -98,96 +90,7 @@ def is_optional(exercise):
     return exercise.get("optional", False)
 
 
-# Calling the code that is judged, and saying what came of it.
-
-
-def _failure(function, case):
-    """Lines on what is wrong with function at this test point; none where it is right."""
-    # Copies: code that writes into its arguments must not spoil the points after this one.
-    arguments = {name: _copy(given) for name, given in case.arguments.items()}
-    try:
-        with _quiet():
-            result = function(*arguments.values())
-    except NotImplementedError:
-        raise
-    except (Exception, SystemExit) as error:
-        code = getattr(inspect.unwrap(function), "__code__", None)
-        return _explain(error, lambda file: code is not None and file == code.co_filename)
-    for name, given in case.arguments.items():
-        if not np.array_equal(given, arguments[name]):
-            return (f"{name} must be left as it was; after the call it has other values",)
-    is_tuple, count = isinstance(result, tuple), len(case.expected)
-    results = result if is_tuple else (result,)
-    if result is None or is_tuple != (count > 1) or len(results) != count:
-        return (f"it must return {', '.join(case.expected)}; it returned {type(result).__name__}",)
-    pairs = zip(case.expected.items(), results, strict=True)
-    lines = (_compare(name, yours, truth, case) for (name, truth), yours in pairs)
-    return tuple(line for line in lines if line)
-
-
-def _copy(given):
-    """A copy of an argument, lying in memory as that does."""
-    if np.ndim(given) == 0:
-        return given
-    return with_gaps(given) if has_gaps(given) else np.copy(given, order="K")
-
-
-def _compare(name, yours, truth, case):
-    """A line on how `yours` differs from the truth; empty where it does not."""
-    try:
-        yours = np.asarray(yours, dtype=np.float64)
-    except (TypeError, ValueError):
-        return f"{name} must be of numbers; yours is a {type(yours).__name__}"
-    if yours.shape != np.shape(truth):
-        return f"{name} must have shape {np.shape(truth)}; yours has {yours.shape}"
-    with np.errstate(all="ignore"):
-        off = np.abs(yours - truth)
-    largest = np.max(np.abs(truth), initial=0) or 1.0  # 1: where all of the truth is 0
-    wrong = ~(off <= case.tolerance * largest)  # so that nan is wrong
-    if not wrong.any():
-        return ""
-    if not yours.ndim:
-        return f"{name}: yours {yours:.8g}, expected {truth:.8g}"
-    worst = tuple(int(k) for k in np.unravel_index(np.argmax(off), off.shape))
-    return (
-        f"{name}: {wrong.sum()} of {wrong.size} entries differ, most {name}{list(worst)}: "
-        f"yours {yours[worst]:.8g}, expected {truth[worst]:.8g}"
-    )
-
-
-def _explain(error, is_own):
-    """Lines on an exception: the last line of code that is the student's, type and message."""
-    frames = [(f.filename, f.lineno, f.line) for f in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError):
-        frames.append((error.filename or "", error.lineno, (error.text or "").strip()))
-    own = [frame for frame in frames if is_own(frame[0])]
-    message = (error.msg if isinstance(error, SyntaxError) else str(error)).split("\n")[0]
-    lines = [f"{type(error).__name__}: {message[:300]}".rstrip(": ")]
-    if own:
-        file, number, text = own[-1]
-        place = Path(file).relative_to(ROOT).as_posix() if _is_in_folder(file) else "your code"
-        lines.append(f"{place}, line {number}: {text}")
-    return tuple(lines)
-
-
-def _is_in_folder(file):
-    """Whether a file is the course's own code, and not of these checks or of .venv."""
-    folder = Path(file).resolve().parent
-    return folder == ROOT or (folder.parent == ROOT and folder.name != "grading")
-
-
-@contextlib.contextmanager
-def _quiet():
-    """Neither prints nor warnings of the code that is judged are seen."""
-    with (
-        open(os.devnull, "w", encoding="utf-8") as nowhere,
-        contextlib.redirect_stdout(nowhere),
-        contextlib.redirect_stderr(nowhere),
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-    ):
-        warnings.simplefilter("ignore")
-        yield
+# Loading the student's files.
 
 
 def _load(file):

@@ -29,6 +29,8 @@ class Case:
     arguments: dict
     expected: dict
     tolerance: float
+    is_ordinary: bool = False  # nothing overflows there, and wrong formulas differ
+    is_for_the_door: bool = False  # the body itself knows rows only
 
 
 # The losses, (W, X, y, reg) -> (loss, dW).
@@ -64,16 +66,27 @@ def svm_loss_cases():
 def _loss_cases(truth):
     """The points that losses have in common."""
     W, X, y = _batch()
-    # At this reg both parts of dW are of equal size; at 5e-6 a missing one is not noticed.
-    data_part = truth(W, X, y, 0)["dW"]
-    reg = float(f"{np.linalg.norm(data_part) / np.linalg.norm(W):.1g}")
+    reg = telling_reg(truth, W, X, y)
     return [
         _loss_case(truth, "reg = 0", W, X, y, 0.0),
         _loss_case(truth, f"reg = {reg}", W, X, y, reg),
         _loss_case(truth, "a single example", W, X[:1], y[:1], reg),
         _loss_case(truth, "float32", W, X, y, reg, "f4"),
+        _loss_case(truth, "in Fortran order, one feature always 0", *_unusual(), reg),
         _loss_case(truth, "W (C, D) and X (D, N), which @door turns", W, X, y, reg, columns=True),
     ]
+
+
+def telling_reg(truth, W, X, y):
+    """The reg at which both parts of dW are of equal size: at 5e-6 a missing one hides."""
+    data_part = truth(W, X, y, 0)["dW"]
+    return float(f"{np.linalg.norm(data_part) / np.linalg.norm(W):.1g}")
+
+
+def _unusual():
+    W, X, y = _batch()
+    X[:, 1] = 0
+    return np.asfortranarray(W), np.asfortranarray(X), y
 
 
 def _batch():
@@ -88,7 +101,8 @@ def _loss_case(truth, name, W, X, y, reg, dtype="f8", columns=False):
     expected = truth(W, X, y, reg)
     if columns:
         W, X, expected["dW"] = W.T, X.T, expected["dW"].T
-    return Case(name, {"W": W, "X": X, "y": y, "reg": reg}, expected, TOLERANCE[W.dtype.name])
+    arguments = {"W": W, "X": X, "y": y, "reg": reg}
+    return Case(name, arguments, expected, TOLERANCE[W.dtype.name], is_for_the_door=columns)
 
 
 def softmax_loss_truth(W, X, y, reg):
@@ -138,7 +152,7 @@ def _activation_cases(result, truth):
 
     def case(name, z, **axis):
         expected = {result: truth(z.astype(np.float64), **(axis or {"axis": -1}))}
-        return Case(name, {"z": z, **axis}, expected, TOLERANCE[z.dtype.name])
+        return Case(name, {"z": z, **axis}, expected, TOLERANCE[z.dtype.name], _is_ordinary(z))
 
     return [
         case("one vector of 4 scores", z[0, 0]),
@@ -202,14 +216,20 @@ def _batches():
 def _jacobian_case(name, z):
     # Row i of the Jacobian is what comes back of a gradient that is 1 at y_i.
     J = np.stack([backward_truth(e, z) for e in np.eye(z.shape[-1])], axis=-2)
-    return Case(name, {"y": _softmax_like(z)}, {"J": J}, TOLERANCE[z.dtype.name])
+    tolerance = TOLERANCE[z.dtype.name]
+    return Case(name, {"y": _softmax_like(z)}, {"J": J}, tolerance, _is_ordinary(z))
 
 
 def _backward_case(name, z):
     dy = np.random.default_rng(6).standard_normal(z.shape).astype(z.dtype)
     dy = with_gaps(dy) if has_gaps(z) else dy
     arguments = {"dy": dy, "y": _softmax_like(z)}
-    return Case(name, arguments, {"dz": backward_truth(dy, z)}, TOLERANCE[z.dtype.name])
+    expected, tolerance = {"dz": backward_truth(dy, z)}, TOLERANCE[z.dtype.name]
+    return Case(name, arguments, expected, tolerance, _is_ordinary(z))
+
+
+def _is_ordinary(z):
+    return z.dtype == np.float64 and z.size > 3 and bool(np.max(np.abs(z)) < 10)
 
 
 def _softmax_like(z):
@@ -253,6 +273,54 @@ def with_gaps(a):
 
 def has_gaps(a):
     return not (a.flags.c_contiguous or a.flags.f_contiguous)
+
+
+TRUTHS = {"softmax": softmax_loss_truth, "svm": svm_loss_truth}
+
+
+# What the diagnosis looks at, beyond the test points.
+
+
+def loss_batches():
+    """Two batches (W, X, y): N, D and C differ within them and between, and N > C."""
+    rng = np.random.default_rng(9)
+    y = np.array([1, 0, 1, 1, 2, 1, 0, 1, 1, 2, 1])
+    other = rng.standard_normal((6, 3)), rng.standard_normal((11, 6)), y
+    other[1][:, 2] = 0
+    other[1][:, -1] = 1
+    return [_batch(), other]
+
+
+def extreme_batches():
+    """Batches (W, X, y) by name whose scores only a shift of each row by its maximum survives."""
+    W, X, y = loss_batches()[0]
+    W, X = 0.1 * W, X.copy()
+    X[:, 0] = 1
+    batches = {}
+    for score in (400, -400, 1000, -1000):
+        W_rows = W.copy()
+        W_rows[0] = score
+        batches[f"all {score:+}"] = W_rows, X, y
+    X_signs, W_rows = X.copy(), W.copy()
+    X_signs[::2, 0], W_rows[0] = -1, 400
+    batches["rows 800 apart"] = W_rows, X_signs, y
+    W_classes = W.copy()
+    W_classes[0] = [500, 500, -500, 500]  # the most frequent label, 2, is the least probable
+    batches["classes 1000 apart"] = W_classes, X, y
+    return batches
+
+
+def rows_of(exercise, N):
+    """Ordinary arguments of an exercise with N rows, a tuple."""
+    rng = np.random.default_rng(8)
+    z = rng.standard_normal((N, 5))
+    if exercise in ("softmax", "log_softmax"):
+        return (z,)
+    if exercise == "softmax_backward":
+        return rng.standard_normal((N, 5)), softmax(z, axis=-1)
+    if exercise in ("softmax_jacobian", "softmax_jacobian_naive"):
+        return (softmax(z, axis=-1),)
+    return rng.standard_normal((5, 4)), z, rng.integers(4, size=N), 0.1
 
 
 CASES = {

@@ -42,6 +42,7 @@ FILES = (
     "notebooks/*.ipynb",
     "grading/__init__.py",
     "grading/check.py",
+    "grading/calls.py",
     "grading/points.py",
     "grading/exercises.toml",
 )

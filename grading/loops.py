@@ -1,0 +1,146 @@
+"""Whether a function loops over its rows in Python: told by bytecodes, never by the clock.
+
+    loops_over(f, small, large)    True where   steps(large) - steps(small) >= (N_l - N_s) / 2
+    count_steps(f, *arguments)     steps: bytecodes run in Python frames, in any module
+
+What numpy does to a whole array is one step however many rows there are, and its own Python
+wrappers take the same steps for 40 rows as for 400. A loop takes a step or more for each row,
+whatever it is made of: for, while, a comprehension, a generator, recursion, np.vectorize,
+np.apply_along_axis, a function handed to map, a thread. A loop over the classes or the features
+is none over rows, and neither is one over blocks of rows that are longer than the larger N.
+
+A function of C that C calls for each row, as in `list(map(np.exp, X))` or np.vectorize(math.exp),
+runs no bytecode; map, starmap, reduce and frompyfunc are made to call it through one that does.
+Not seen are what C does to each row unasked (`sum(X)`, `list(y)`, X.tolist()), a function of C as
+the `key` of sorted, min and max or given to filter and accumulate, these four under names of
+their own in a module other than f's, other processes, threads older than the call, compiled
+code, and one who undoes the tracing in order to hide: that is for the reader of the hand-in.
+
+Source: https://docs.python.org/3/library/sys.html#sys.settrace
+"""
+
+import builtins
+import contextlib
+import copy
+import functools
+import inspect
+import itertools
+import math
+import sys
+import threading
+
+import numpy as np
+
+# A count is repeated this often and the least taken: a collection of garbage, or a first warning,
+# may add to one, nothing takes away. The first two can hardly both be disturbed; one to spare.
+ROUNDS = 3
+CALL_EACH = (map, itertools.starmap, functools.reduce, np.frompyfunc)  # all take (f, ...)
+
+
+def loops_over(f, small, large):
+    """Whether f, called, takes steps for each row, in loops or in functions called for each.
+
+    f            : function    called about ten times, with copies of its arguments
+    small, large : tuples      arguments that differ in the number of rows alone, N_s < N_l; N_s
+                               above every other size, so that einsum takes the same path twice
+    Returns True or False. Raises what f raises, and ValueError where large has no more rows.
+    """
+    rows = _rows_more(small, large)
+    # No loops are a warning at one size only, and a forgotten print of an array, entry by entry.
+    with np.errstate(all="ignore"), np.printoptions(threshold=0):
+        f(*copy.deepcopy(large))  # imports, if any: these are to find everything as it was
+        with _calls_by_c_shown(f):
+            # Python 3.12 and 3.13 count nothing in code that they have not traced before.
+            for arguments in (small, large):
+                count_steps(f, *copy.deepcopy(arguments))
+            fewest = min(count_steps(f, *copy.deepcopy(small)) for _ in range(ROUNDS))
+            # The cheapest loop takes one step a row, the right function none: half way between.
+            limit = fewest + rows / 2
+            counts = (count_steps(f, *copy.deepcopy(large), limit=limit) for _ in range(ROUNDS))
+            return all(count >= limit for count in counts)
+
+
+def count_steps(f, *arguments, limit=math.inf):
+    """Bytecodes run during f(*arguments), by this thread and by those it starts.
+
+    At the limit f is stopped, or, where it catches that too, left to run on uncounted. A first
+    count is too low: see `loops_over`. Whoever was tracing, a debugger or coverage, is put back.
+    Returns an int, at most about the limit. Raises what f raises before the limit.
+    """
+    steps, caller = 0, threading.get_ident()
+
+    def enter(frame, event, argument):
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return step
+
+    def step(frame, event, argument):
+        nonlocal steps
+        steps += event == "opcode"
+        if steps < limit:
+            return step
+        sys.settrace(None)  # in this thread: whoever catches _Enough runs on at full speed
+        if threading.get_ident() == caller:  # in another, it would only be printed
+            raise _Enough
+        return None
+
+    before, before_in_threads = sys.gettrace(), threading.gettrace()
+    threading.settrace(enter)
+    sys.settrace(enter)
+    try:
+        f(*arguments)
+    except _Enough:
+        pass
+    except Exception:
+        if steps < limit:  # else it is what f made of _Enough
+            raise
+    finally:
+        sys.settrace(before)
+        threading.settrace(before_in_threads)
+    return steps
+
+
+class _Enough(BaseException):
+    """The limit is reached. No Exception, which hand-ins catch."""
+
+
+@contextlib.contextmanager
+def _calls_by_c_shown(f):
+    """While this lasts, a function of C that C calls for each item is called through a lambda.
+
+    f : function    whose module may know map and its like under names of its own
+    """
+    stand_ins = {id(call_each): _through_lambda(call_each) for call_each in CALL_EACH}
+    own = getattr(inspect.unwrap(f), "__globals__", {})
+    modules = [vars(module) for module in (builtins, itertools, functools, np)]
+    found = [
+        (names, name, value)
+        for names in (*modules, np.vectorize.__call__.__globals__, own)
+        for name, value in names.items()
+        if id(value) in stand_ins
+    ]
+    for names, name, value in found:
+        names[name] = stand_ins[id(value)]
+    try:
+        yield
+    finally:
+        for names, name, value in found:
+            names[name] = value
+
+
+def _through_lambda(call_each):
+    def stand_in(function, *arguments, **named):
+        return call_each(lambda *items: function(*items), *arguments, **named)
+
+    return stand_in
+
+
+def _rows_more(small, large):
+    """N_l - N_s: the largest difference between the shapes of the arguments."""
+    shapes = [(np.shape(s), np.shape(n)) for s, n in zip(small, large, strict=True)]
+    more = max((b - a for pair in shapes for a, b in zip(*pair, strict=True)), default=0)
+    if more < 1:
+        raise ValueError(
+            f"large must have more rows than small; got shapes {[pair[1] for pair in shapes]} and "
+            f"{[pair[0] for pair in shapes]}; try 400 rows and 40"
+        )
+    return more
