@@ -94,20 +94,21 @@ def explain(error, function=None):
     frames = [(f.filename, f.lineno, f.line) for f in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError):
         frames.append((error.filename or "", error.lineno, (error.text or "").strip()))
-    own = [f for f in frames if (f[0] == own_file if function else _is_in_folder(f[0]))]
+    own = [f for f in frames if (f[0] == own_file if function else place_of(f[0]))]
     message = (error.msg if isinstance(error, SyntaxError) else str(error)).split("\n")[0]
     lines = [f"{type(error).__name__}: {message[:300]}".rstrip(": ")]
     if own:
         file, number, text = own[-1]
-        place = Path(file).relative_to(ROOT).as_posix() if _is_in_folder(file) else "your code"
-        lines.append(f"{place}, line {number}: {text}")
+        lines.append(f"{place_of(file) or 'your code'}, line {number}: {text}")
     return tuple(lines)
 
 
-def _is_in_folder(file):
-    """Whether a file is the course's own code, and not of these checks or of .venv."""
-    folder = Path(file).resolve().parent
-    return folder == ROOT or (folder.parent == ROOT and folder.name != "grading")
+def place_of(file):
+    """The name in this course of a file of its own code; empty for these checks and for .venv."""
+    path = Path(file).resolve()
+    if path.parent == ROOT or (path.parent.parent == ROOT and path.parent.name != "grading"):
+        return path.relative_to(ROOT).as_posix()
+    return ""
 
 
 def same(one, other):

@@ -16,7 +16,7 @@ the `key` of sorted, min and max or given to filter and accumulate, these four u
 their own in a module other than f's, other processes, threads older than the call, compiled
 code, and one who undoes the tracing in order to hide: that is for the reader of the hand-in.
 
-Source: https://docs.python.org/3/library/sys.html#sys.settrace
+Source: https://docs.python.org/3/library/sys.monitoring.html, and sys.settrace before 3.12
 """
 
 import builtins
@@ -50,9 +50,7 @@ def loops_over(f, small, large):
     with np.errstate(all="ignore"), np.printoptions(threshold=0):
         f(*copy.deepcopy(large))  # imports, if any: these are to find everything as it was
         with _calls_by_c_shown(f):
-            # Python 3.12 and 3.13 count nothing in code that they have not traced before.
-            for arguments in (small, large):
-                count_steps(f, *copy.deepcopy(arguments))
+            count_steps(f, *copy.deepcopy(large))  # what is kept by the first call that is traced
             fewest = min(count_steps(f, *copy.deepcopy(small)) for _ in range(ROUNDS))
             # The cheapest loop takes one step a row, the right function none: half way between.
             limit = fewest + rows / 2
@@ -63,40 +61,75 @@ def loops_over(f, small, large):
 def count_steps(f, *arguments, limit=math.inf):
     """Bytecodes run during f(*arguments), by this thread and by those it starts.
 
-    At the limit f is stopped, or, where it catches that too, left to run on uncounted. A first
-    count is too low: see `loops_over`. Whoever was tracing, a debugger or coverage, is put back.
-    Returns an int, at most about the limit. Raises what f raises before the limit.
+    At the limit f is stopped, once: where it catches that too it runs on to its own end, and what
+    stands in a `finally` is done. Whoever traces, a debugger or coverage, is left or put back.
+    Returns an int, the limit or more where f was stopped. Raises what f raises before that.
     """
-    steps, caller = 0, threading.get_ident()
+    steps, stopped, caller = 0, False, threading.get_ident()
 
-    def enter(frame, event, argument):
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        return step
-
-    def step(frame, event, argument):
-        nonlocal steps
-        steps += event == "opcode"
-        if steps < limit:
-            return step
-        sys.settrace(None)  # in this thread: whoever catches _Enough runs on at full speed
-        if threading.get_ident() == caller:  # in another, it would only be printed
+    def step():
+        nonlocal steps, stopped
+        steps += 1
+        # In another thread it would only be printed: that one ends, and the caller is stopped.
+        if steps >= limit and not stopped and threading.get_ident() == caller:
+            stopped = True
             raise _Enough
-        return None
 
-    before, before_in_threads = sys.gettrace(), threading.gettrace()
-    threading.settrace(enter)
-    sys.settrace(enter)
     try:
-        f(*arguments)
+        _run(f, arguments, step)
     except _Enough:
         pass
     except Exception:
-        if steps < limit:  # else it is what f made of _Enough
+        if not stopped:  # else it is what f made of _Enough
             raise
+    return steps
+
+
+def _traced(f, arguments, step):
+    """Call f(*arguments), and step() at each bytecode: Python 3.11."""
+
+    def enter(frame, event, argument):
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return at_event
+
+    def at_event(frame, event, argument):
+        if event == "opcode":
+            step()
+        return at_event
+
+    before, before_in_threads = sys.gettrace(), threading.gettrace()
+    try:
+        threading.settrace(enter)
+        sys.settrace(enter)
+        f(*arguments)
     finally:
         sys.settrace(before)
         threading.settrace(before_in_threads)
-    return steps
+
+
+def _monitored(f, arguments, step):
+    """The same from Python 3.12 on, where opcodes are traced too late, and 3.12.1 crashes at it."""
+    monitoring = sys.monitoring
+    tool = next(number for number in range(5, -1, -1) if not monitoring.get_tool(number))
+    older = sys._current_frames().keys() - {threading.get_ident()}
+
+    def at_instruction(code, offset):
+        # Not here: a step may raise, and what stands in `finally` is to be done.
+        if code is not _monitored.__code__ and threading.get_ident() not in older:
+            step()
+
+    monitoring.use_tool_id(tool, __name__)
+    try:
+        monitoring.register_callback(tool, monitoring.events.INSTRUCTION, at_instruction)
+        monitoring.set_events(tool, monitoring.events.INSTRUCTION)
+        f(*arguments)
+    finally:
+        monitoring.set_events(tool, 0)
+        monitoring.register_callback(tool, monitoring.events.INSTRUCTION, None)
+        monitoring.free_tool_id(tool)
+
+
+_run = _monitored if sys.version_info >= (3, 12) else _traced
 
 
 class _Enough(BaseException):

@@ -44,7 +44,11 @@ FILES = (
     "grading/check.py",
     "grading/calls.py",
     "grading/points.py",
+    "grading/diagnosis.py",
+    "grading/formulas.py",
+    "grading/loops.py",
     "grading/exercises.toml",
+    "grading/faults.toml",
 )
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 END_OF_STUDENTS_MAKEFILE = (
@@ -194,7 +198,8 @@ def _expect(state, folder, exercises, what):
     run = subprocess.run(
         command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace"
     )
-    said = [line.split()[:2] for line in run.stdout.splitlines()]
+    # Names and states; what is indented says more of one, and the last line counts.
+    said = [line.split()[:2] for line in run.stdout.splitlines()[:-1] if line[:1] != " "]
     if said != [[exercise["function"], state] for exercise in exercises]:
         _fail(
             what,

@@ -16,6 +16,6 @@ def softmax_loss_vectorized(W, X, y, reg):
     cols = np.arange(N)
     T[y - 1, cols] = 1
 
-    loss = -np.sum(T * logP) / N + 0.5 * reg * np.sum(W ** 2)
+    loss = -np.sum(T * logP) / N + 0.5 * reg * np.sum(W**2)
     dW = (np.exp(logP) - T) @ X.T / N + reg * W
     return loss, dW

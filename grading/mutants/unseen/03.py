@@ -6,11 +6,11 @@ import numpy as np
 def softmax_loss_naive(W, X, y, reg):
     D, C = W.shape
     N = len(X)
-    total = 0.
+    total = 0.0
     dW = np.zeros((D, C))
     for i in range(N):
         s = np.dot(X[i, :], W)
-        denom = 0.
+        denom = 0.0
         for c in range(C):
             denom += np.exp(s[c])
         total += np.log(denom) - s[y[i]]

@@ -11,7 +11,7 @@ def softmax_loss_vectorized(W, X, y, reg):
     num_train = X.shape[0]
 
     scores = X.dot(W)
-    scores -= scores.max(axis=1, keepdims=True)   # numeric stability
+    scores -= scores.max(axis=1, keepdims=True)  # numeric stability
     exp_scores = np.exp(scores)
     probs = exp_scores / np.sum(exp_scores, axis=1, keepdims=True)
 

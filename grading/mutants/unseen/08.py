@@ -2,6 +2,7 @@
 # faults: wrong-row
 import numpy as np
 
+
 def softmax_loss_naive(W, X, y, reg):
     loss = 0.0
     dW = np.zeros_like(W)

@@ -16,7 +16,7 @@ def softmax_loss_vectorized(W, X, y, reg):
     one_hot = np.eye(num_classes)[y]
 
     loss = -np.sum(one_hot * np.log(probs + EPS)) / num_samples
-    loss += 0.5 * reg * np.sum(W ** 2)
+    loss += 0.5 * reg * np.sum(W**2)
 
     dW = X.T @ (probs - one_hot) / num_samples
     dW += reg * W

@@ -2,6 +2,7 @@
 # faults: reg-scalar-in-grad
 import numpy as np
 
+
 def softmax_loss_vectorized(W, X, y, reg):
     # forward
     scores = X.dot(W)

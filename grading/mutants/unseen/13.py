@@ -22,6 +22,6 @@ def softmax_loss_naive(W, X, y, reg):
 
     loss /= N
     dW /= N
-    loss += 0.5 * reg * np.sum(W ** 2)
+    loss += 0.5 * reg * np.sum(W**2)
     dW += reg * W
     return loss, dW

@@ -2,6 +2,7 @@
 # faults: grad-sign
 import numpy as np
 
+
 def svm_loss_naive(W, X, y, reg):
     N, D = X.shape
     C = W.shape[1]

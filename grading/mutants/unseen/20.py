@@ -2,6 +2,7 @@
 # faults: jacobian-sign
 import numpy as np
 
+
 def softmax_jacobian_naive(y):
     n = len(y)
     jac = np.empty((n, n))

@@ -5,5 +5,5 @@ import numpy as np
 
 def softmax_jacobian(y):
     # batched outer product over the last axis
-    outer = np.einsum('...i,...j->...ij', y, y)
+    outer = np.einsum("...i,...j->...ij", y, y)
     return -outer

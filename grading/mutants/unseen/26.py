@@ -2,6 +2,7 @@
 # faults: indicator-missing reg-no-half
 import numpy as np
 
+
 def softmax_loss_naive(W, X, y, reg):
     loss = 0.0
     dW = np.zeros_like(W)

@@ -10,7 +10,7 @@ def softmax_loss_vectorized(W, X, y, reg):
     logsum = np.log(np.exp(scores).sum(1, keepdims=True))
     logprobs = scores - logsum
     loss = -logprobs[np.arange(m), y].sum() / m
-    loss += 0.5 * reg * (W ** 2).sum()
+    loss += 0.5 * reg * (W**2).sum()
 
     dscores = np.exp(logprobs)
     dscores[np.arange(m), y] -= 1
