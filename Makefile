@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL = help
-.PHONY: help train notebooks check engine
+.PHONY: help train notebooks check watch engine
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -17,8 +17,11 @@ train: $(VENV)/.engine  ## train on CIFAR-10 or generated images; options: make 
 notebooks: $(VENV)/.student  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks/1_softmax.ipynb
 
-check: $(VENV)/.student  ## say of each exercise: unfinished, wrong or right
+check: $(VENV)/.student  ## say of each exercise: unfinished, wrong (which fault) or right; ARGS="--hint 2"
 	@$(BIN)/python -m grading.check $(ARGS) || true
+
+watch: $(VENV)/.student  ## the same again on every save
+	@$(BIN)/python -m grading.check --watch $(ARGS) || true
 
 engine:  ## build the compiled engine, which needs a C++ compiler, and say what came of it
 	@rm -f $(VENV)/.engine
@@ -46,13 +49,17 @@ $(VENV)/.engine: $(wildcard engine/*.* engine/kernel/* engine/src/softmax_engine
 
 # Below this line: verbs of teachers and maintainers, not in the student's copy.
 
-.PHONY: test release proof sanitize emulate bench bench-claim render lint requirements
+.PHONY: test release mutants proof sanitize emulate bench bench-check bench-claim render lint
+.PHONY: requirements
 
 test: $(VENV)/.dev  ## run the tests: under five minutes, needs only Python
 	$(BIN)/python -m pytest $(ARGS)
 
 release: $(VENV)/.student  ## write the student's copy, folder and zip, to release/
 	$(BIN)/python -m grading.release --out release $(ARGS)
+
+mutants: $(VENV)/.student  ## hold the diagnosis to faulty hand-ins: which of them it names
+	@$(BIN)/python -m grading.mutants
 
 proof: $(VENV)/.proof $(VENV)/.engine lint sanitize  ## run the long proofs too: engine, notebooks, releases
 	$(BIN)/python -m pytest -v -m proof $(ARGS)
@@ -65,6 +72,9 @@ emulate: $(VENV)/.dev  ## run the engine's tests on emulated ARM, where NEON is:
 
 bench: $(VENV)/.bench $(VENV)/.engine  ## time the rungs against their peers and the machine: 20 minutes
 	$(BIN)/python -m benchmarks.bench $(ARGS)
+
+bench-check: $(VENV)/.bench  ## hold gradient_check and its peers to a table of right and wrong gradients
+	$(BIN)/python -m benchmarks.check $(ARGS)
 
 bench-claim: $(VENV)/.dev  ## take the claim "SIMD is 22 times its scalar twin" apart: six seconds
 	$(BIN)/python -m benchmarks.simd_claim.simd_claim $(ARGS)

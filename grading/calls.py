@@ -63,10 +63,9 @@ def compare(outcome, case, function):
 
 def _compare(name, yours, truth, case):
     """A line on how `yours` differs from the truth; empty where it does not."""
-    try:
-        yours = np.asarray(yours, dtype=np.float64)
-    except (TypeError, ValueError):
-        return f"{name} must be of numbers; yours is a {type(yours).__name__}"
+    kind, yours = type(yours).__name__, numbers(yours)
+    if yours is None:
+        return f"{name} must be of numbers; yours is a {kind}"
     if yours.shape != np.shape(truth):
         return f"{name} must have shape {np.shape(truth)}; yours has {yours.shape}"
     with np.errstate(all="ignore"):
@@ -82,6 +81,15 @@ def _compare(name, yours, truth, case):
         f"{name}: {wrong.sum()} of {wrong.size} entries differ, most {name}{list(worst)}: "
         f"yours {yours[worst]:.8g}, expected {truth[worst]:.8g}"
     )
+
+
+def numbers(result):
+    """The result as an array of float64, None where it is no real numbers."""
+    try:
+        array = np.asarray(result)
+        return array.astype(np.float64) if array.dtype.kind in "fiub" else None
+    except (TypeError, ValueError):
+        return None
 
 
 def explain(error, function=None):

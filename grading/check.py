@@ -63,8 +63,13 @@ class Verdict:
         yield (head + "   (optional)" * self.optional).rstrip()
         if each_point:
             yield from (f"    {'✓' if passed else '✗'} {name}" for name, passed in self.points)
-        for line in (*self._fault(hint), *self.failure):
-            yield from textwrap.wrap(line, 92, initial_indent="    ", subsequent_indent="      ")
+        yield from _wrapped(self._fault(hint))
+        yield from (f"    {line}" for line in self.failure)
+        yield from _wrapped(self._remarks())
+
+    def _remarks(self):
+        for code in self.diagnosis.remarks if self.diagnosis else ():
+            yield f"remark: {FAULTS[code]['where']}"
 
     def _fault(self, hint):
         diagnosis = self.diagnosis
@@ -78,6 +83,11 @@ class Verdict:
         yield from diagnosis.hints[hint - 1].splitlines()
         if diagnosis.faults and hint < 3:
             yield f"(more: hint {hint + 1})"
+
+
+def _wrapped(lines):
+    for line in lines:
+        yield from textwrap.wrap(line, 92, initial_indent="    ", subsequent_indent="      ")
 
 
 def check(function, hint=1):

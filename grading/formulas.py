@@ -97,10 +97,10 @@ def _selections(log_P, y):
     for labels in _shifted(y, C):
         yield frozenset({"labels-shifted"}), log_P[rows, labels].sum()
     all_rows = log_P[:, y].sum()
-    for total in (log_P[0, y].sum(), log_P[-1, y].sum(), all_rows, all_rows / N):
+    for total in (all_rows, all_rows / N):
         yield frozenset({"wrong-row"}), total
-    if N >= C:
-        yield frozenset({"wrong-row"}), log_P[y, y].sum()
+    for other in _wrong_rows(y, N, C):
+        yield frozenset({"wrong-row"}), log_P[other, y].sum()
 
 
 def _svm_totals(batch):
@@ -118,7 +118,7 @@ def _svm_views(S, y, C):
     yield RIGHT, (own, y)
     for labels in _shifted(y, C):
         yield frozenset({"labels-shifted"}), (own, labels)
-    for rows in (y, 0 * own, 0 * own + len(y) - 1):
+    for rows in _wrong_rows(y, len(y), C):
         yield frozenset({"wrong-row"}), (rows, y)
 
 
@@ -132,10 +132,12 @@ def _margins(S, y):
 def _log_probabilities(S, epsilons=()):
     """(codes, log P) by softmax and by what is written in its place."""
     yield RIGHT, log_softmax(S, axis=1)
-    yield frozenset({"normalised-over-batch"}), S - logsumexp(S)
-    yield frozenset({"normalised-over-wrong-axis"}), log_softmax(S, axis=0)
+    shifted = S - S.max(axis=1, keepdims=True)
+    for scores in (S, shifted):
+        yield frozenset({"normalised-over-batch"}), scores - logsumexp(scores)
+        yield frozenset({"normalised-over-wrong-axis"}), log_softmax(scores, axis=0)
     yield frozenset({"softmax-twice"}), log_softmax(softmax(S, axis=1), axis=1)
-    for unshifted in (S, S - S.max(axis=1, keepdims=True), S - S.max()):
+    for unshifted in (S, shifted, S - S.max()):
         yield frozenset({"no-normaliser"}), unshifted
     for base in (2, 10):  # the logarithm is a scale, which _scales has
         yield frozenset({"wrong-log-base"}), log_softmax(S * math.log(base), axis=1)
@@ -258,6 +260,8 @@ def _wrong_rows(y, N, C):
     """Rows that stand where row i should."""
     yield np.zeros(N, int)
     yield np.full(N, N - 1)
+    yield np.arange(N) - 1
+    yield (np.arange(N) + 1) % N
     if C <= N:
         yield y
 

@@ -10,11 +10,13 @@ np.apply_along_axis, a function handed to map, a thread. A loop over the classes
 is none over rows, and neither is one over blocks of rows that are longer than the larger N.
 
 A function of C that C calls for each row, as in `list(map(np.exp, X))` or np.vectorize(math.exp),
-runs no bytecode; map, starmap, reduce and frompyfunc are made to call it through one that does.
-Not seen are what C does to each row unasked (`sum(X)`, `list(y)`, X.tolist()), a function of C as
-the `key` of sorted, min and max or given to filter and accumulate, these four under names of
-their own in a module other than f's, other processes, threads older than the call, compiled
-code, and one who undoes the tracing in order to hide: that is for the reader of the hand-in.
+runs no bytecode; map, starmap, reduce and frompyfunc are made to call it through one that does,
+under their own names everywhere, under others (`from functools import reduce`) in f's module.
+
+Not seen: what C does to each row with no function given (`sum(X)`, `list(y)`, X.tolist()); a
+function of C that is given to sorted, min, max, filter or accumulate; an object of frompyfunc
+made earlier; other processes; threads older than the call; compiled code; a hand-in that undoes
+the counting in order to hide.
 
 Source: https://docs.python.org/3/library/sys.monitoring.html, and sys.settrace before 3.12
 """
@@ -40,7 +42,7 @@ CALL_EACH = (map, itertools.starmap, functools.reduce, np.frompyfunc)  # all tak
 def loops_over(f, small, large):
     """Whether f, called, takes steps for each row, in loops or in functions called for each.
 
-    f            : function    called about ten times, with copies of its arguments
+    f            : function    called eight times at most, with copies of its arguments
     small, large : tuples      arguments that differ in the number of rows alone, N_s < N_l; N_s
                                above every other size, so that einsum takes the same path twice
     Returns True or False. Raises what f raises, and ValueError where large has no more rows.
@@ -63,6 +65,7 @@ def count_steps(f, *arguments, limit=math.inf):
 
     At the limit f is stopped, once: where it catches that too it runs on to its own end, and what
     stands in a `finally` is done. Whoever traces, a debugger or coverage, is left or put back.
+    A first count may be off by what is done once: imports, caches, the marks of coverage.
     Returns an int, the limit or more where f was stopped. Raises what f raises before that.
     """
     steps, stopped, caller = 0, False, threading.get_ident()
@@ -133,7 +136,7 @@ _run = _monitored if sys.version_info >= (3, 12) else _traced
 
 
 class _Enough(BaseException):
-    """The limit is reached. No Exception, which hand-ins catch."""
+    """The limit is reached. Not an Exception, which hand-ins catch."""
 
 
 @contextlib.contextmanager
@@ -141,6 +144,7 @@ def _calls_by_c_shown(f):
     """While this lasts, a function of C that C calls for each item is called through a lambda.
 
     f : function    whose module may know map and its like under names of its own
+    Not counted on: that map is then no class, and isinstance(x, map) an error.
     """
     stand_ins = {id(call_each): _through_lambda(call_each) for call_each in CALL_EACH}
     own = getattr(inspect.unwrap(f), "__globals__", {})

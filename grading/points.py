@@ -282,13 +282,25 @@ TRUTHS = {"softmax": softmax_loss_truth, "svm": svm_loss_truth}
 
 
 def loss_batches():
-    """Two batches (W, X, y): N, D and C differ within them and between, and N > C."""
+    """Two batches (W, X, y): N, D and C differ within them and between, and N > C.
+
+    No example is free of loss, the last neither, so that each counts.
+    """
     rng = np.random.default_rng(9)
     y = np.array([1, 0, 1, 1, 2, 1, 0, 1, 1, 2, 1])
     other = rng.standard_normal((6, 3)), rng.standard_normal((11, 6)), y
     other[1][:, 2] = 0
     other[1][:, -1] = 1
-    return [_batch(), other]
+    return [tuple(_with_losses(*batch)) for batch in (_batch(), other)]
+
+
+def _with_losses(W, X, y):
+    """The batch, its features turned round where the right class leads."""
+    S = X @ W
+    lead = S[np.arange(len(y)), y] - np.sort(S, axis=1)[:, -2]
+    X = X.copy()
+    X[lead > 0, :-1] *= -1
+    return W, X, y
 
 
 def extreme_batches():
@@ -310,9 +322,9 @@ def extreme_batches():
     return batches
 
 
-def rows_of(exercise, N):
+def rows_of(exercise, N, seed=8):
     """Ordinary arguments of an exercise with N rows, a tuple."""
-    rng = np.random.default_rng(8)
+    rng = np.random.default_rng(seed)
     z = rng.standard_normal((N, 5))
     if exercise in ("softmax", "log_softmax"):
         return (z,)

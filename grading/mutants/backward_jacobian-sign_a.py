@@ -1,0 +1,9 @@
+# exercise: softmax_backward
+# faults: jacobian-sign
+
+import numpy as np
+
+
+def softmax_backward(dy, y):
+    s = np.sum(dy * y, axis=-1, keepdims=True)
+    return y * (s - dy)

@@ -1,0 +1,19 @@
+# exercise: softmax_loss_naive
+# faults: grad-not-averaged reg-loss-no-half
+
+import numpy as np
+
+
+def softmax_loss_naive(W, X, y, reg):
+    N, C = X.shape[0], W.shape[1]
+    loss = 0.0
+    dW = reg * W
+    for i in range(N):
+        s = X[i] @ W
+        s -= s.max()
+        log_p = s - np.log(np.sum(np.exp(s)))
+        loss -= log_p[y[i]] / N
+        for j in range(C):
+            dW[:, j] += (np.exp(log_p[j]) - (j == y[i])) * X[i]
+    loss += reg * np.sum(W**2)
+    return loss, dW

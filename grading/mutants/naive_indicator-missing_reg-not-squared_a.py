@@ -1,0 +1,22 @@
+# exercise: softmax_loss_naive
+# faults: indicator-missing reg-not-squared
+
+import numpy as np
+
+
+def softmax_loss_naive(W, X, y, reg):
+    num_train, num_classes = X.shape[0], W.shape[1]
+    loss = 0.0
+    dW = np.zeros_like(W)
+    for i in range(num_train):
+        scores = X[i].dot(W)
+        top = np.max(scores)
+        lse = top + np.log(np.sum(np.exp(scores - top)))
+        loss += lse - scores[y[i]]
+        for j in range(num_classes):
+            dW[:, j] += np.exp(scores[j] - lse) * X[i]
+    loss /= num_train
+    dW /= num_train
+    loss += 0.5 * reg * np.sum(W)
+    dW += reg * W
+    return loss, dW

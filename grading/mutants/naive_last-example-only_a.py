@@ -1,0 +1,22 @@
+# exercise: softmax_loss_naive
+# faults: last-example-only
+
+import numpy as np
+
+
+def softmax_loss_naive(W, X, y, reg):
+    num_train = X.shape[0]
+    num_classes = W.shape[1]
+    loss = 0.0
+    dW = np.zeros_like(W)
+    for i in range(num_train):
+        scores = X[i].dot(W)
+        scores -= scores.max()
+        log_z = np.log(np.sum(np.exp(scores)))
+        loss = log_z - scores[y[i]]
+        for j in range(num_classes):
+            p = np.exp(scores[j] - log_z)
+            dW[:, j] += (p - (j == y[i])) * X[i]
+    loss = loss / num_train + 0.5 * reg * np.sum(W * W)
+    dW = dW / num_train + reg * W
+    return loss, dW
