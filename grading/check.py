@@ -321,10 +321,10 @@ def _report(asked, hint):
 
 def _watch(asked, hint):
     """Report, and report again on the exercises of each file that is saved, until Ctrl-C."""
-    _report(asked, hint)
     files = sorted({exercise["file"] for exercise in asked})
+    saved = _saved(files)  # before the report: what is saved meanwhile is not missed
+    _report(asked, hint)
     print(f"watching {', '.join(files)}; Ctrl-C ends it", flush=True)
-    saved = _saved(files)
     while True:
         time.sleep(0.3)
         now = _saved(files)

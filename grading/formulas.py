@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_softmax, logsumexp, softmax
 
+from .points import numerical_gradient
+
 # Wrong formulas are off by a thousandth at least, right code by rounding and 1e-8.
 CLOSE = 1e-7
 RIGHT = frozenset()
@@ -139,8 +141,10 @@ def _log_probabilities(S, epsilons=()):
     yield frozenset({"softmax-twice"}), log_softmax(softmax(S, axis=1), axis=1)
     for unshifted in (S, shifted, S - S.max()):
         yield frozenset({"no-normaliser"}), unshifted
-    for base in (2, 10):  # the logarithm is a scale, which _scales has
+    log_sum = logsumexp(shifted, axis=1, keepdims=True)
+    for base in (2, 10):  # of all of log P it is a scale, which _scales has
         yield frozenset({"wrong-log-base"}), log_softmax(S * math.log(base), axis=1)
+        yield frozenset({"wrong-log-base"}), shifted - log_sum / math.log(base)
     P = softmax(S, axis=1)
     for epsilon in epsilons:
         yield frozenset({"epsilon-in-log"}), np.log(P + epsilon)
@@ -375,6 +379,9 @@ def explain_result(exercise, points, epsilons=()):
     """The sets of codes with which formulas give the results of all (arguments, result)."""
     found = []
     for arguments, result in points:
+        if exercise == "eval_numerical_gradient":
+            found.append(_numerical(result, numerical_gradient(arguments["f"], arguments["x"])))
+            continue
         values = {name: np.asarray(value) for name, value in arguments.items()}
         if exercise in DERIVATIVES:
             bases = DERIVATIVES[exercise](**values)
@@ -383,6 +390,14 @@ def explain_result(exercise, points, epsilons=()):
             table = _activations(exercise, *values.values(), epsilons=epsilons)
             found.append({codes for codes, value in table if is_close(result, value)})
     return set.intersection(*found) if found else set()
+
+
+def _numerical(result, gradient):
+    if not np.any(result):
+        return {frozenset({"grad-zero"})}
+    tellings = ((1, RIGHT), (-1, frozenset({"grad-sign"})))
+    # Differences are good to fewer digits than formulas.
+    return {c for sign, c in tellings if np.allclose(result, sign * gradient, 1e-6, 1e-6)}
 
 
 def _activations(exercise, z, axis=-1, epsilons=()):
@@ -401,13 +416,17 @@ def _activations(exercise, z, axis=-1, epsilons=()):
 
 def _log_softmaxes(z, axis):
     yield RIGHT, log_softmax(z, axis=axis)
-    yield frozenset({"normalised-over-batch"}), z - logsumexp(z)
+    shifted = z - z.max(axis=axis, keepdims=True)
+    for scores in (z, shifted):
+        yield frozenset({"normalised-over-batch"}), scores - logsumexp(scores)
     for other in range(z.ndim):  # also an axis that is not looked at
         yield frozenset({"normalised-over-wrong-axis"}), log_softmax(z, axis=other)
     yield frozenset({"softmax-twice"}), log_softmax(softmax(z, axis=axis), axis=axis)
-    for unshifted in (z, z - z.max(axis=axis, keepdims=True), z - z.max()):
+    for unshifted in (z, shifted, z - z.max()):
         yield frozenset({"no-normaliser"}), unshifted
+    log_sum = logsumexp(shifted, axis=axis, keepdims=True)
     for base in (2, 10):
+        yield frozenset({"wrong-log-base"}), shifted - log_sum / math.log(base)
         power = log_softmax(z * math.log(base), axis=axis)
         yield frozenset({"wrong-log-base"}), power
         yield frozenset({"wrong-log-base"}), power / math.log(base)

@@ -1,10 +1,14 @@
 """The teacher's ring: verdicts on right and wrong solutions, and the release of the copy."""
 
 import ast
+import itertools
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import warnings
 import zipfile
 from pathlib import Path
@@ -786,6 +790,50 @@ def test_in_a_notebook_optional(capsys):
     )
 
 
+def test_in_a_notebook_hints(capsys):
+    """hint=2 is the line of the derivation, 3 is what is computed; another number is refused."""
+
+    def softmax_backward(dy, y):
+        return y * dy
+
+    for hint, words in enumerate(["dz is y times dy", "the second term", "now: y_j dy_j\n"], 1):
+        check(softmax_backward, hint=hint)
+        said = capsys.readouterr().out
+        assert "    vjp-without-sum: " in said and words in said
+        assert (f"(more: hint {hint + 1})" in said) == (hint < 3)
+    with pytest.raises(ValueError, match="hint must be 1, 2 or 3; got 4; try 2"):
+        check(softmax_backward, hint=4)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has the alarm")
+def test_in_a_notebook_a_loop_without_end(capsys, monkeypatch):
+    """It is stopped and said so, with the line, also where it catches every exception."""
+    monkeypatch.setattr("grading.check.LIMIT", 0.3)
+
+    def softmax(z, axis=-1):
+        while True:
+            try:
+                z = z + 1
+            except:  # noqa: E722
+                pass
+            finally:
+                z = z - 1
+
+    check(softmax)
+    said = capsys.readouterr().out
+    assert said.startswith("softmax                   wrong\n    it was stopped after 0.3 seconds")
+    assert "    it was at line " in said and ", in softmax\n" in said
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_in_a_notebook_where_nothing_can_stop_it(capsys):
+    """Beside the main thread there is no alarm, and that is said."""
+    thread = threading.Thread(target=check, args=(softmax_loss_naive,))
+    thread.start()
+    thread.join()
+    assert capsys.readouterr().out.startswith("(here nothing can stop a function that hangs but ")
+
+
 def test_in_a_notebook_foreign_function():
     """check of a function that is no exercise names those that are."""
     with pytest.raises(ValueError, match=r"one of softmax_loss_naive, .*; got print; try check"):
@@ -829,9 +877,10 @@ def test_fresh_copy_is_unfinished(copy):
         "softmax_jacobian_naive    unfinished\n"
         "softmax_jacobian          unfinished\n"
         "softmax_backward          unfinished\n"
+        "eval_numerical_gradient   unfinished\n"
         "svm_loss_naive            unfinished   (optional)\n"
         "svm_loss_vectorized       unfinished   (optional)\n"
-        "0 of 9 right\n"
+        "0 of 10 right\n"
     )
     assert (run.returncode, run.stderr) == (1, "")
 
@@ -846,7 +895,7 @@ def test_solved_copy_is_right(copy):
 
 def test_optional(copy):
     """An optional exercise may be unfinished for status 0, but not wrong."""
-    solve(copy, SOFTMAX, "layers.py")
+    solve(copy, SOFTMAX, "layers.py", "gradient_check.py")
     run = run_check(copy)
     assert set(states(run).values()) == {"right", "unfinished"}
     unfinished = {line.split()[0] for line in run.stdout.splitlines() if "(optional)" in line}
@@ -898,6 +947,58 @@ def test_error_on_import(copy):
     assert list(states(run).values()) == ["wrong", "wrong", "unfinished"]
     assert "ModuleNotFoundError: No module named 'nonesuch'\n" in run.stdout
     assert f"{SOFTMAX}, line " in run.stdout and ": import nonesuch\n" in run.stdout
+
+
+HANGS = "while True:\n        X = X + 0"
+CRASHES = "import ctypes\n    ctypes.string_at(0)"
+ENDS = "import os\n    os._exit(3)"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            HANGS,
+            "it was stopped after 1 seconds: does a loop never end?\n    it was at {file}, line",
+        ),
+        (CRASHES, "it ended the whole process that ran it (exit code "),
+        (ENDS, "it ended the whole process that ran it (exit code 3)"),
+    ],
+    ids=["hangs", "crashes", "ends"],
+)
+def test_what_costs_the_process(copy, body, words):
+    """A hang, a crash or an exit costs its own exercise: those after it are judged."""
+    solve(copy)
+    edit(copy / SOFTMAX, "    N = X.shape[0]\n", f"    {body}\n    N = X.shape[0]\n")
+    command = (
+        "from grading.check import *; print(*judge_files(read_exercises(), limit=1), sep='\\n')"
+    )
+    code = f"if __name__ == '__main__':\n    {command}\n"
+    (copy / "try.py").write_text(code, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "try.py"], cwd=copy, capture_output=True, encoding="utf-8"
+    )
+    assert states(run) == {**dict.fromkeys(NAMES, "right"), EXERCISE: "wrong"}, run.stderr
+    assert words.format(file=SOFTMAX) in run.stdout
+
+
+def test_watch(copy):
+    """Saved, a file is checked again: its exercises, and no others."""
+    command = [sys.executable, "-u", "-m", "grading.check", "--watch"]
+    with subprocess.Popen(command, cwd=copy, stdout=subprocess.PIPE, text=True) as process:
+        lines = iter(process.stdout.readline, "")
+        enough = threading.Timer(60, process.kill)  # a line that never comes is a failure
+        enough.start()
+        try:
+            before = list(itertools.takewhile(lambda line: not line.startswith("watching"), lines))
+            assert before[-1] == f"0 of {len(NAMES)} right\n"
+            solve(copy, SOFTMAX)
+            after = list(itertools.takewhile(lambda line: "of 2 right" not in line, lines))
+        finally:
+            enough.cancel()
+            process.kill()
+    assert [line.split()[1] for line in after if line.startswith("softmax_loss_")] == ["right"] * 2
+    assert f"{SOFTMAX} at " in after[1]
 
 
 def test_missing_function(copy):
@@ -958,8 +1059,13 @@ def test_files_of_the_copy(released):
         "datasets/README.md",
         "datasets/registry.txt",
         "grading/__init__.py",
+        "grading/calls.py",
         "grading/check.py",
+        "grading/diagnosis.py",
         "grading/exercises.toml",
+        "grading/faults.toml",
+        "grading/formulas.py",
+        "grading/loops.py",
         "grading/points.py",
         "gradient_check.py",
         "layers.py",

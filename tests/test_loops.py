@@ -465,6 +465,15 @@ def test_a_loop_is_stopped_at_the_limit():
     assert len(seen) < 100
 
 
+def test_a_limit_at_the_very_end_stops_nothing_of_ours():
+    """Where the limit is reached as the function returns, all is put back as ever."""
+    count_steps(loss_by_eye, *batch(40))
+    steps = count_steps(loss_by_eye, *batch(40))
+    for limit in range(steps - 10, steps + 20):
+        assert abs(count_steps(loss_by_eye, *batch(40), limit=limit) - steps) <= 10
+    assert count_steps(loss_by_eye, *batch(40)) == steps
+
+
 def test_what_is_caught_is_counted_all_the_same():
     """A bare except takes the stop away, not the count; the rest runs to its end."""
 
