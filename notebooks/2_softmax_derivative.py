@@ -43,12 +43,7 @@ import numpy as np
 import scipy.special
 
 import layers
-from gradient_check import (
-    eval_numerical_gradient,
-    eval_numerical_gradient_array,
-    grad_check_sparse,
-    rel_error,
-)
+from gradient_check import eval_numerical_gradient_array, grad_check_sparse, rel_error
 from grading.check import check
 from vis_utils import BLUE, GREY, ORANGE, Picture
 
@@ -349,6 +344,8 @@ draw_costs()
 #
 # $$\text{SquaredError: } \frac1N \sum_i \sum_j (y_{ij} - t_{ij})^2, \qquad
 # \text{CrossEntropy: } -\frac1N \sum_i \sum_j t_{ij} \log y_{ij}.$$
+#
+# Of a loss, which returns one number, the numerical gradient is that with `df = 1`.
 
 
 # %% id="losses"
@@ -365,7 +362,7 @@ def gradient_of_scores(loss, x, target):
 x = rng.standard_normal((6, 4))
 labels = np.array([3, 0, 0, 2, 3, 3])
 for loss in (layers.SquaredError(), layers.CrossEntropy()):
-    numerical = eval_numerical_gradient(loss_of_scores(loss, labels), x)
+    numerical = eval_numerical_gradient_array(loss_of_scores(loss, labels), x, 1.0)
     error = rel_error(numerical, gradient_of_scores(loss, x, labels))
     print(f"{type(loss).__name__:<14}relative error {error:.1e}")
 
@@ -483,7 +480,7 @@ for loss in (RightClassOnly(), MyLoss()):
     print(type(loss).__name__)
     dx = gradient_of_scores(loss, x, labels)
     grad_check_sparse(loss_of_scores(loss, labels), x, dx, 3, rng=rng)
-    numerical = eval_numerical_gradient(loss_of_scores(loss, labels), x)
+    numerical = eval_numerical_gradient_array(loss_of_scores(loss, labels), x, 1.0)
     print(f"all entries: relative error {rel_error(numerical, dx):.1e}\n")
 
 # %% [markdown] id="gallery-text"

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from classifiers import softmax_loss_naive
+from classifiers import softmax_loss_naive, svm_loss_naive
 from gradient_check import (
     eval_numerical_gradient,
     eval_numerical_gradient_array,
     grad_check_sparse,
+    gradient_check,
     rel_error,
 )
+
+from .check_table import ROWS
 
 
 def cubes(x):
@@ -180,3 +183,159 @@ def test_rel_error_by_hand(x, y, expected):
 def test_rel_error_shows_nan():
     """A nan on either side is a nan, not a pass."""
     assert np.isnan(rel_error([1.0, np.nan], [1.0, 2.0]))
+
+
+def held_against(row, seed):
+    """The verdict on a row, or the exception raised, and its text."""
+    try:
+        check = gradient_check(row.f, row.x, row.gradient, np.random.default_rng(seed))
+    except (ArithmeticError, ValueError) as error:
+        return type(error), str(error)
+    return check.ok, str(check)
+
+
+@pytest.fixture(params=ROWS, ids=lambda row: row.name)
+def row(request):
+    return request.param
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_row_has_its_verdict_and_its_word(row, seed):
+    """Right is right and wrong is wrong, whatever is drawn, and the text names the fault."""
+    if seed and row.x.size > 10000:
+        return  # a second each: `make proof` draws more
+    verdict, text = held_against(row, seed)
+    assert verdict == row.ok, text
+    assert row.word in text
+
+
+@pytest.mark.proof
+def test_each_row_has_its_verdict_for_200_seeds(row):
+    """Verdicts do not hang on the draw. Of images, which take a second, five; of wrong, twenty."""
+    for seed in range(5 if row.x.size > 10000 else 200 if row.ok is True else 20):
+        verdict, text = held_against(row, seed)
+        assert verdict == row.ok, f"seed {seed}: {text}"
+
+
+def test_the_table_is_long_and_its_names_differ():
+    """Forty rows at the least, and each can be told from the others."""
+    assert len(ROWS) == len({row.name for row in ROWS}) >= 40
+
+
+def test_the_check_leaves_x_and_the_gradient_alone(row):
+    """Not a bit of either changes, also where f raises or writes into what it is given."""
+    kept = row.x.copy(), np.array(row.gradient, copy=True)
+    held_against(row, 0)
+    np.testing.assert_array_equal(row.x, kept[0])
+    np.testing.assert_array_equal(row.gradient, kept[1])
+
+
+def test_each_call_gets_an_array_of_its_own_in_the_shape_and_dtype_of_x():
+    """f may keep what it was given: no two calls share it."""
+    x, given = np.ones((2, 3), np.float32), []
+
+    def f(argument):
+        given.append(argument)
+        return np.sum(argument**2)
+
+    assert gradient_check(f, x, 2 * x, np.random.default_rng(0)).ok
+    assert {(type(a), a.shape, a.dtype) for a in given} == {(np.ndarray, x.shape, x.dtype)}
+    assert not any(np.shares_memory(a, x) for a in given)
+    assert len({id(a) for a in given}) == len(given)
+
+
+def test_an_exception_passes_through_as_it_is():
+    """The very object that f raised, at the first call or at a later one."""
+    error, calls = ZeroDivisionError("late"), []
+
+    def f(x):
+        calls.append(x)
+        if len(calls) == 30:
+            raise error
+        return np.sum(x**2)
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        gradient_check(f, np.ones(3), 2 * np.ones(3))
+    assert caught.value is error
+
+
+def test_a_value_error_on_all_sides_passes_through():
+    """Where no step is short enough, what f said is what is said."""
+
+    def f(x):
+        if np.any(x != 1):
+            raise ValueError("only at one")
+        return 0.0
+
+    with pytest.raises(ValueError, match="only at one"):
+        gradient_check(f, np.ones(3), np.ones(3))
+
+
+def test_the_record_holds_what_it_says():
+    """Entries by index, directions by None; worst and max_error are those of the worst entry."""
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    wrong = 3 * x**2 + np.array([[0, 0], [0.5, 0]])
+    record = gradient_check(cubes, x, wrong, np.random.default_rng(0))
+    entries = {check.index: check for check in record.checks if check.index is not None}
+    assert not record.ok
+    assert set(entries) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert entries[1, 0].numerical == pytest.approx(27, rel=1e-9)
+    assert entries[1, 0].analytic == 27.5
+    assert sum(check.index is None for check in record.checks) >= 5
+    assert record.worst.excess == max(check.excess for check in record.checks)
+    assert record.max_error == pytest.approx(record.worst.error / record.worst.size)
+    assert "x[1, 0]" in str(record)
+    with pytest.raises(AttributeError):
+        record.ok = True
+
+
+def test_the_same_generator_gives_the_same_record():
+    """Directions are drawn from rng, and from nowhere else."""
+    x = np.linspace(1, 2, 100)
+    one, same, other = (
+        gradient_check(cubes, x, 3 * x**2, np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
+    assert one.checks == same.checks
+    assert one.checks != other.checks
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(np.float64, 1e-9), (np.float32, 1e-3)])
+def test_the_resolution_is_what_it_sees(dtype, limit):
+    """A factor ten times beyond the resolution fails, one ten times below it passes."""
+    x = np.linspace(1, 2, 6).astype(dtype)
+    resolution = gradient_check(cubes, x, 3 * x.astype(float) ** 2, 0).resolution
+    assert resolution < limit
+    for beyond, ok in (10, False), (0.1, True):
+        gradient = 3 * x.astype(float) ** 2 * (1 + beyond * resolution)
+        assert gradient_check(cubes, x, gradient, 0).ok is ok
+
+
+def test_one_wrong_entry_of_many_is_found_without_being_sampled():
+    """Wherever it is, and named."""
+    x = np.random.default_rng(0).standard_normal((60, 50))
+    for index in (0, 0), (59, 49), (17, 31):
+        wrong = 3 * x**2
+        wrong[index] += 1e-4
+        record = gradient_check(cubes, x, wrong, np.random.default_rng(1))
+        assert f"One entry is wrong, x[{index[0]}, {index[1]}]" in str(record)
+
+
+def test_the_check_does_without_the_exercise(monkeypatch):
+    """The student's own eval_numerical_gradient is not what the check rests on."""
+    monkeypatch.delattr("gradient_check.eval_numerical_gradient")
+    x = np.linspace(1, 2, 6)
+    assert gradient_check(cubes, x, 3 * x**2).ok
+    np.testing.assert_allclose(
+        eval_numerical_gradient_array(np.square, x, np.ones(6)), 2 * x, rtol=1e-8
+    )
+    assert max(grad_check_sparse(cubes, x, 3 * x**2)) < 1e-8
+
+
+@pytest.mark.parametrize("loss", [softmax_loss_naive, svm_loss_naive])
+def test_the_losses_of_this_project_are_right(loss):
+    """As a student writes it: f gives the pair, and the record speaks in an assert."""
+    rng = np.random.default_rng(3)
+    X, W = rng.standard_normal((20, 5)), rng.standard_normal((5, 3))
+    y = rng.integers(3, size=20)
+    check = gradient_check(lambda W: loss(W, X, y, 0.1), W, rng=rng)
+    assert check.ok, check
