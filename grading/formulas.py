@@ -457,7 +457,7 @@ def _jacobian_bases(y):
     for codes, p in _once_and_twice(y):
         one, outer = np.eye(p.shape[-1]), np.einsum("...i,...j->...ij", p, p)
         whole = np.einsum("...i,ij->...ij", p, one)
-        yield codes, whole, outer, SIGNS | {(0, 1): NO_DIAGONAL, (0, -1): NO_DIAGONAL | SIGN}
+        yield codes, whole, outer, OF_THE_SUM
         yield codes, whole - outer * one, outer * (1 - one), OF_ENTRIES
 
 

@@ -10,7 +10,7 @@ from classifiers import softmax_loss_naive, softmax_loss_vectorized
 from classifiers.door import door
 from grading import formulas, points
 from grading.diagnosis import FAULTS, VARIANTS, diagnose, hints_of
-from grading.mutants.__main__ import FOLDER, Trial, read_mutants
+from grading.mutants.__main__ import FOLDER, Trial, list_of_faults, read_mutants
 
 EXERCISE = "softmax_loss_vectorized"
 MUTANTS, RIGHT = read_mutants(), read_mutants(FOLDER / "right")
@@ -368,6 +368,13 @@ def test_the_hint_says_of_what():
         hints = diagnose(body, EXERCISE).hints[0].splitlines()
         assert len(hints) == 2
         assert all(hint.startswith(f"In {words}: ") for hint in hints)
+
+
+def test_the_list_of_faults_is_made_from_the_table():
+    """FAULTS.md says of each code what is wrong and what it computes."""
+    text = (FOLDER.parent / "FAULTS.md").read_text(encoding="utf-8")
+    assert text.splitlines() == list(list_of_faults())
+    assert all(f"| `{code}` | {fault['name']} |" in text for code, fault in FAULTS.items())
 
 
 # ---- the points ------------------------------------------------------------------------------

@@ -1,19 +1,21 @@
 """Hold the diagnosis to its mutants: faulty functions, each with the faults it has.
 
-    python -m grading.mutants              (make mutants)
+    python -m grading.mutants              each fault, its formula, and who was named
+    python -m grading.mutants --faults     the faults alone, as grading/FAULTS.md has them
 
 A mutant is a file with one function, headed `# exercise:`, `# faults:` and, where it is written
 for columns, `# layout: columns`. Those of right/ have no fault. Those of unseen/ were written by
 someone who knew the list of codes and nothing of the diagnosis; they are counted apart.
 """
 
+import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
-from ..diagnosis import Diagnosis, diagnose
+from ..diagnosis import FAULTS, Diagnosis, diagnose
 
 FOLDER = Path(__file__).parent
 
@@ -95,19 +97,57 @@ def report(trials, title):
             yield f"  {trial.verdict:<8} {trial.mutant.name:<48} {true} -> {said}{sure}"
 
 
-def main():
-    """Print the tables; returns the exit status, 1 where a mutant passed or a right one did not."""
+def by_fault(trials):
+    """Lines: of each fault how many mutants have it, how many were named exactly, its formula."""
+    yield f"{'fault':<28}mutants  exact  what it computes"
+    for code, fault in FAULTS.items():
+        having = [trial for trial in trials if code in trial.mutant.faults]
+        exact = sum(trial.verdict == "exact" for trial in having)
+        if having:
+            yield f"{code:<28}{len(having):>7}{exact:>7}  {fault['formula']}"
+
+
+def list_of_faults():
+    """The text of FAULTS.md."""
+    yield "# The faults that `make check` knows by name"
+    yield ""
+    yield "Made from `faults.toml` by `python -m grading.mutants --faults`."
+    yield ""
+    yield "| fault | what is wrong | what it computes |"
+    yield "|---|---|---|"
+    for code, fault in FAULTS.items():
+        formula = fault["formula"].replace("|", r"\|")
+        yield f"| `{code}` | {fault['name']} | {formula} |"
+
+
+def main(argv=None):
+    """Print the tables; returns the exit status.
+
+    1 where a right solution has a fault, a mutant passed or was named wrongly with confidence, or
+    fewer than 95 of 100 were named exactly.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m grading.mutants",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--faults", action="store_true", help="print the list of faults alone")
+    if parser.parse_args(argv).faults:
+        print(*list_of_faults(), sep="\n")
+        return 0
     right = try_all(read_mutants(FOLDER / "right"), "right")
     failed = [trial for trial in right if not trial.diagnosis.ok]
     print(f"right: {len(right)} solutions, {len(right) - len(failed)} without a fault")
     for trial in failed:
         print(f"  {trial.mutant.name}: {trial.diagnosis}")
-    missed = 0
-    for title, folder in (("mutants", FOLDER), ("unseen", FOLDER / "unseen")):
-        trials = try_all(read_mutants(folder), title)
-        print(*report(trials, title), sep="\n")
-        missed += sum(trial.verdict == "passed" for trial in trials)
-    return 1 if failed or missed else 0
+    trials = try_all(read_mutants(FOLDER), "mutants")
+    unseen = try_all(read_mutants(FOLDER / "unseen"), "unseen")
+    print(*by_fault(trials), *report(trials, "mutants"), *report(unseen, "unseen"), sep="\n")
+    verdicts = [trial.verdict for trial in trials]
+    misled = [t for t in trials if t.verdict == "wrong" and t.diagnosis.confident]
+    passed = [t for t in (*trials, *unseen) if t.verdict == "passed"]
+    enough = verdicts.count("exact") >= 0.95 * len(trials)
+    return 1 if failed or misled or passed or not enough else 0
 
 
 if __name__ == "__main__":
