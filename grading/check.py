@@ -212,7 +212,7 @@ class _Worker:
         """Its next Verdict, or one on why there is none."""
         lines = (f"it was stopped after {self.limit} seconds: does a loop never end?",)
         try:
-            if self.connection.poll(self.limit + 1):
+            if self.connection.poll(self.limit + 3):  # more: it first writes where it is
                 return self.connection.recv()
             lines += self._where()
         except (EOFError, OSError):

@@ -423,8 +423,9 @@ def test_steps_are_the_same_for_any_number_of_rows(loss):
     """The count of a vectorized function is equal, not just near, at 40, 160 and 4000 rows."""
     for N in (40, 160, 4000, 40, 160, 4000):
         count_steps(loss, *batch(N))
-    assert count_steps(loss, *batch(40)) > 10
-    assert len({count_steps(loss, *batch(N)) for N in (40, 160, 4000)}) == 1
+    # The fewest of three: a collection of garbage may run code of whoever listens to it.
+    fewest = {min(count_steps(loss, *batch(N)) for _ in range(3)) for N in (40, 160, 4000)}
+    assert len(fewest) == 1 and min(fewest) > 10
 
 
 @pytest.mark.parametrize("loop", IN_PYTHON, ids=name)
