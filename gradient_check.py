@@ -152,6 +152,9 @@ class GradientCheck:
     checks: tuple
     lines: tuple
 
+    def __bool__(self):
+        return self.ok
+
     def __str__(self):
         return "\n".join(self.lines)
 
@@ -229,6 +232,8 @@ class _Probe:
     def checks(self, rng):
         """Slopes along entries, along all entries with random signs, and along x with signs."""
         entries = self.slopes([_axis(self.x, index) for index in self.sample(rng)])
+        if self.x.size == 1:
+            return tuple(entries)
         # An error in any entry shows along signs, whether it was sampled or not. Along x itself a
         # forgotten regularisation adds up; and small entries among large ones take small steps.
         signs = [rng.choice([-1.0, 1.0], self.x.shape) for _ in range(5)]
@@ -401,15 +406,17 @@ def _cause(probe, checks, wrong):
         return f"f is not finite near x, along {where}: x lies where f ends."
     if all(check.dead for check in checks):
         return "f does not depend on x at all: f must use the array it is given."
-    if not np.any(probe.g):
-        return "The analytic gradient is zero, and the slope of f is not."
+    if not np.any(probe.g) or 0 < abs(factor) < 1e-9:
+        zero = ("slope of f", "analytic gradient")[:: 1 if np.any(probe.g) else -1]
+        return "The {} is zero, and the {} is not.".format(*zero)
     if factor:
         what = "the wrong sign" if np.isclose(factor, -1, rtol=1e-2) else "a wrong factor"
         return f"The analytic gradient has {what}: times {factor:.7g} it is right."
     if probe.x.shape == probe.g.T.shape and np.isclose(turned, 1, rtol=1e-2):
         return "The analytic gradient is transposed: its transpose is right."
     if missing:
-        return f"The analytic gradient lacks {missing:.2g} * x: is it the regularisation?"
+        word = "lacks" if missing > 0 else "has too much of"
+        return f"The analytic gradient {word} {abs(missing):.2g} * x: is it the regularisation?"
     if not entries:  # the error of one that was not sampled shows along all directions
         entries = [check for check in [probe.hunt(wrong[0].direction)] if check.excess > 1]
     if len(entries) == 1:

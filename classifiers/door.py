@@ -168,4 +168,6 @@ def _kind(value):
     if getattr(value, "shape", None) in (None, ()):
         return getattr(value, "dtype", type(value).__name__)
     return f"shape {value.shape}"
+
+
 # helper

@@ -256,7 +256,7 @@ def numerical_cases():
     def case(name, f, x, gradient, **more):
         x = np.asarray(x)
         arguments, tolerance = {"f": f, "x": x, **more}, DIFFERENCES[x.dtype.name]
-        ordinary = x.size > 3 and x.dtype == np.float64
+        ordinary = x.size > 3 and x.dtype == np.float64 and f is not squares_in_place
         return Case(name, arguments, {"gradient": gradient(x)}, tolerance, ordinary)
 
     def cubes(x):

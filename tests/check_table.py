@@ -183,7 +183,14 @@ SOFTMAX = [
     # No comparison of the course sees this at reg 5e-6.
     (", not regularised", SMALL, 0.1, lambda g: g - 0.1 * SMALL[0], False, "0.1 * x"),
     (", not regularised at 5e-6", BIG, 5e-6, lambda g: g - 5e-6 * BIG[0], False, "5e-06 * x"),
-    (", regularised twice", SMALL, 5e-6, lambda g: g + 5e-6 * SMALL[0], False, "-5e-06 * x"),
+    (
+        ", regularised twice",
+        SMALL,
+        5e-6,
+        lambda g: g + 5e-6 * SMALL[0],
+        False,
+        "too much of 5e-06 * x",
+    ),
 ]
 HINGE = [
     (" of 4500 margins", HINGES, 0.1, None, True, ""),

@@ -185,6 +185,32 @@ def test_what_is_known_is_named_beside_what_is_not():
     assert (both.faults, both.confident) == (("reg-grad-doubled",), False)
 
 
+def test_a_maximum_along_the_wrong_axis_is_no_maximum_of_all():
+    """Wrong at ordinary scores for no known reason, it is not named from extreme ones."""
+
+    def loss(W, X, y, reg):
+        S = X @ W
+        S = S - S.max(axis=0)
+        log_sum = np.log(np.exp(S).sum(axis=1, keepdims=True))
+        P = np.exp(X @ W - np.max(X @ W, axis=1, keepdims=True))
+        P /= P.sum(axis=1, keepdims=True)
+        P[np.arange(len(y)), y] -= 1
+        value = (log_sum[:, 0] - S[np.arange(len(y)), y]).mean() + reg / 2 * np.sum(W * W)
+        return value, X.T @ P / len(y) + reg * W
+
+    diagnosis = diagnose(loss, EXERCISE)
+    assert (diagnosis.ok, diagnosis.faults, diagnosis.confident) == (False, (), False)
+
+
+def test_an_exception_behind_the_door_is_no_layout():
+    """What raises in rows is not taken for a loss in columns, which the door would have turned."""
+
+    def loss(W, X, y, reg):
+        return 0.0, W @ X
+
+    assert diagnose(door(loss), EXERCISE).faults == ("raises",)
+
+
 def test_wrong_at_one_point_only():
     """A function wrong for one example alone is no known fault, and the point is named."""
     loss = changed(lambda loss, dW, W, X, y, reg: (loss + (len(y) == 1), dW))

@@ -345,3 +345,16 @@ def test_the_losses_of_this_project_are_right(loss):
     y = rng.integers(3, size=20)
     check = gradient_check(lambda W: loss(W, X, y, 0.1), W, rng=rng)
     assert check.ok, check
+
+
+def test_a_verdict_is_true_or_false():
+    """`assert gradient_check(...)` fails where the gradient is wrong."""
+    x = np.ones(3)
+    assert gradient_check(cubes, x, 3 * x**2)
+    assert not gradient_check(cubes, x, 2 * x**2)
+
+
+def test_one_number_is_one_entry():
+    """A function of a single number is seen along one entry and no further direction."""
+    text = str(gradient_check(lambda x: x**3, np.array(2.0), np.array(12.0)))
+    assert "along 1 of 1 entries and 0 directions" in text

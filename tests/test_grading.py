@@ -834,6 +834,59 @@ def test_in_a_notebook_where_nothing_can_stop_it(capsys):
     assert capsys.readouterr().out.startswith("(here nothing can stop a function that hangs but ")
 
 
+def test_what_returns_nothing_is_unfinished_and_told_so(capsys):
+    """Behind the door, which refuses nothing, as well as without one."""
+
+    def softmax(z, axis=-1):
+        np.exp(z)
+
+    def softmax_loss_naive(W, X, y, reg):
+        np.exp(W)
+
+    for function in (softmax, door(softmax_loss_naive)):
+        check(function)
+        said = capsys.readouterr().out.splitlines()
+        assert said[0].split()[1] == "unfinished"
+        assert said[1:] == ["    it returns nothing: its last line is to return the result"]
+
+
+def test_what_calls_an_unwritten_exercise_says_which(capsys):
+    """It is unfinished for want of another."""
+
+    def log_softmax(z, axis=-1):
+        raise NotImplementedError("softmax: write it in layers.py")
+
+    check(log_softmax)
+    words = "    it calls what is not written yet: softmax: write it in layers.py\n"
+    assert capsys.readouterr().out.endswith(words)
+
+
+def test_without_the_door(capsys):
+    """A right body whose decorator is gone is told to put it back."""
+
+    def softmax_loss_vectorized(W, X, y, reg):
+        return einsum(W, X, y, reg)
+
+    check(softmax_loss_vectorized)
+    said = capsys.readouterr().out
+    assert said.endswith("    @door is missing above the function: put it back\n")
+
+
+def test_a_fault_beside_an_unknown_one(capsys):
+    """The report does not speak as if what it names were all."""
+
+    @door
+    def softmax_loss_naive(W, X, y, reg):
+        loss, dW = einsum(W, X, y, 0.0)
+        return loss + 0.25, dW
+
+    check(softmax_loss_naive)
+    said = capsys.readouterr().out
+    assert "    reg-missing-both: " in said
+    assert "    besides, there is an unknown fault: none of the usual mistakes gives " in said
+    assert "    the data part of the loss fits no known fault\n" in said
+
+
 def test_in_a_notebook_foreign_function():
     """check of a function that is no exercise names those that are."""
     with pytest.raises(ValueError, match=r"one of softmax_loss_naive, .*; got print; try check"):
@@ -959,7 +1012,8 @@ ENDS = "import os\n    os._exit(3)"
     [
         (
             HANGS,
-            "it was stopped after 6 seconds: does a loop never end?\n    it was at {file}, line",
+            "it was stopped after 6 seconds: is it slow, or does a loop never end?\n"
+            "    it was at {file}, line",
         ),
         (CRASHES, "it ended the whole process that ran it (exit code "),
         (ENDS, "it ended the whole process that ran it (exit code 3)"),
