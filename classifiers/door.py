@@ -168,6 +168,3 @@ def _kind(value):
     if getattr(value, "shape", None) in (None, ()):
         return getattr(value, "dtype", type(value).__name__)
     return f"shape {value.shape}"
-
-
-# helper
