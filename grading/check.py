@@ -84,9 +84,8 @@ class Verdict:
         if not diagnosis.confident:
             besides = "besides, there is an" if diagnosis.faults else ""
             yield f"{besides} unknown fault: none of the usual mistakes gives these numbers".strip()
-            yield from diagnosis.evidence[:-1][
-                :2
-            ]  # the last is the test point, which is told below
+            *known, _ = diagnosis.evidence  # the last is the test point, which is told below
+            yield from known[:2]
         if diagnosis.faults and hint < 3:
             yield f"(more: hint {hint + 1})"
 

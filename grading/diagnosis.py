@@ -283,8 +283,11 @@ def _is_right(body, exercise, arguments):
         points_seen = [(named, number)]
         return number is not None and frozenset() in formulas.explain_result(exercise, points_seen)
     truth = points.TRUTHS[FAMILIES[exercise]](*arguments)
-    pairs = zip(truth.values(), map(numbers, _parts_of(result)), strict=True)
-    return all(found is not None and formulas.is_close(found, true) for true, found in pairs)
+    results = [numbers(part) for part in _parts_of(result)]
+    return len(results) == len(truth) and all(
+        found is not None and formulas.is_close(found, true)
+        for true, found in zip(truth.values(), results, strict=True)
+    )
 
 
 def _look_at_dtype(body, exercise, found):
@@ -414,8 +417,8 @@ def _take(explained, found, otherwise, *places):
     """Add the simplest explanation to what is found, and return it; else say what is known."""
     if explained is None:
         return None
-    codes, alone = fewest(explained)
-    if codes is None or not alone:
+    codes = fewest(explained)
+    if codes is None:
         found.unknown(otherwise if isinstance(otherwise, str) else otherwise())
         return None
     found.codes |= codes
@@ -440,7 +443,8 @@ def _is_own_derivative(body, batch, part):
         return False
 
     def loss(W):
-        return float(call(body, _arguments(W, batch.X, batch.y, 0.0)).result[0])
+        value, _ = _loss_and_dW(body, W, batch.X, batch.y)
+        return np.nan if value is None or value.size != 1 else float(value.ravel()[0])
 
     return formulas.is_close(part.dW, points.numerical_gradient(loss, batch.W))
 

@@ -47,14 +47,11 @@ def is_close(found, expected):
     return bool(np.all(off <= CLOSE * max(np.max(np.abs(expected), initial=0), 1e-3)))
 
 
-def fewest(*explanations):
-    """The smallest union of one of each, None where one has none; (union, whether it is alone)."""
-    unions = {frozenset().union(*choice) for choice in itertools.product(*explanations)}
-    if not unions:
-        return None, False
-    least = min(map(len, unions))
-    best = sorted(sorted(union) for union in unions if len(union) == least)
-    return frozenset(best[0]), len(best) == 1
+def fewest(explanations):
+    """The explanation of the fewest codes; None where there is none, or two are as short."""
+    least = min(map(len, explanations), default=0)
+    best = [codes for codes in explanations if len(codes) == least]
+    return best[0] if len(best) == 1 else None
 
 
 # ---- the data part of a loss -----------------------------------------------------------------

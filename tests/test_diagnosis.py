@@ -363,6 +363,23 @@ def test_an_unknown_exercise_is_refused():
         diagnose(print, "softmax_loss")
 
 
+def test_what_raises_at_some_size_raises_nothing_of_ours():
+    """Right at every test point, and raising where the state is looked for, as for a 13th row."""
+
+    def loss(W, X, y, reg):
+        if len(X) == 13:
+            raise IndexError("thirteen")
+        return softmax_loss_vectorized(W, X, y, reg)
+
+    assert diagnose(loss, EXERCISE).faults == ()
+
+
+def test_a_wrong_loss_of_one_entry_is_looked_at():
+    """A loss in an array of one, and a dW that fits nothing: named without an error of ours."""
+    body = changed(lambda loss, dW, W, *_: (np.array([2 * loss]), dW + W**3))
+    assert "not-a-scalar-loss" in diagnose(body, EXERCISE).faults
+
+
 # ---- hints -----------------------------------------------------------------------------------
 
 
