@@ -118,9 +118,9 @@ def gradient_check(f, x, analytic_grad=None, rng=None):
     x             : float array               of any shape, order and strides
     analytic_grad : array, callable of x, or None
     rng           : numpy Generator; None is a fresh one
-    Returns a GradientCheck; print it. It takes f's value a thousand times or so: a small batch
-    is enough. There is no threshold to choose: each slope has a budget
-    of its own, for round-off, truncation and kinks, and an error within it is none.
+    Returns a GradientCheck; print it. There is no threshold to choose: each slope has a budget
+    of its own, for round-off, truncation and kinks, and an error within it is none. It takes
+    f's value a thousand times or so: a small batch is enough.
     Raises ValueError where x is not of floats, f returns no number, or the gradient has neither
     the shape of x nor that of its transpose. What f raises passes through; but a ValueError
     beside x, as of log(-1), only does where no shorter step avoids it.
